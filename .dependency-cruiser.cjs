@@ -1,0 +1,62 @@
+// Each room of lib/, and the rooms it may look into; everything else is an error, type imports included. The words
+// behind it are in docs/map.md.
+const ground = ['entry', 'options', 'cache\\.errors', 'cache\\.events', 'cache\\.constants', 'cache\\.runtime'];
+const storage = ['tiers', 'journal', 'coalescing'];
+const desk = ['desk', 'cache\\.service', 'cache\\.handle'];
+
+const rooms = {
+  'cache\\.errors': [],
+  'cache\\.constants': [],
+  'cache\\.runtime': [],
+  'cache\\.events': ['cache\\.errors'],
+  entry: ['cache\\.errors', 'cache\\.constants'],
+  options: ['entry', 'cache\\.errors', 'cache\\.constants', 'cache\\.runtime'],
+  policy: [],
+  tiers: ['policy', ...ground],
+  journal: ['policy', ...ground],
+  coalescing: ['policy', ...ground],
+  flow: ['policy', ...storage, ...ground],
+  desk: ['flow', 'policy', ...storage, ...ground],
+  'cache\\.service': ['desk', 'flow', ...ground],
+  'cache\\.handle': ['cache\\.service', 'desk', 'flow', ...ground],
+  bindings: [...desk, 'flow', ...ground],
+  decorators: ['bindings', ...desk, 'flow', ...ground],
+};
+
+const at = (room) => `^lib/${room}(/|\\.ts$)`;
+const knowsNest = '^lib/(bindings|decorators|testing|cache\\.(module|module-definition|providers))(/|\\.ts$)';
+
+module.exports = {
+  forbidden: [
+    { name: 'no circles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'only the wiring sees the wiring',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/(index|cache\\.module|testing/.*)\\.ts$' },
+      to: { path: '^lib/(index|cache\\.module|cache\\.module-definition|cache\\.providers)\\.ts$' },
+    },
+    {
+      name: 'only the doors and the wiring know Nest and rxjs',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: knowsNest },
+      to: { path: 'node_modules/(@nestjs|rxjs|reflect-metadata)/' },
+    },
+    {
+      name: 'the core imports no optional peer',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { path: 'node_modules/(ioredis|@nestjs/microservices)/' },
+    },
+    ...Object.entries(rooms).map(([room, mayImport]) => ({
+      name: `${room.replace('\\', '')} may import ${mayImport.join(', ').replaceAll('\\', '') || 'no room'}`,
+      severity: 'error',
+      from: { path: at(room) },
+      to: { path: '^lib/', pathNot: [at(room), ...mayImport.map(at)] },
+    })),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+  },
+};

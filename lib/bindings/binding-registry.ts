@@ -1,0 +1,216 @@
+import type { CacheService } from '../cache.service.js';
+import type { CacheDesk } from '../desk/cache-desk.js';
+import type { CacheEngine } from '../desk/cache-engine.js';
+import type { CacheOptions } from '../options/cache-options.interface.js';
+import {
+  addType,
+  CACHE_FIELDS,
+  isCacheName,
+  overrideReadOptions,
+  Problems,
+  READ_FIELDS,
+  refuseUnknownReadOptions,
+} from '../options/resolve-options.js';
+import { keyByArguments, keyByFunction } from './call-key.js';
+import { tagsOf } from './metadata.accessor.js';
+import { MethodBinding, type BoundCache, type BoundEviction } from './method-binding.js';
+import { DECORATOR_NAMES, type EvictSettings, type MethodPlan, type MethodReadSettings } from './method-plan.js';
+import { combineTags } from './tag-sources.js';
+
+/** The decorated methods of one class in one application; what a decorated instance carries. */
+export class HostBindings {
+  /** By the index of the plan. */
+  readonly list: (MethodBinding | undefined)[] = [];
+
+  constructor(
+    private readonly registry: BindingRegistry,
+    readonly className: string,
+  ) {}
+
+  /** @throws CacheConfigurationError when the decorators of the method can't be right */
+  bind(plan: MethodPlan): MethodBinding {
+    const problems = new Problems();
+    const binding = this.tryToBind(plan, problems);
+    problems.throwIfAny();
+    return binding!;
+  }
+
+  tryToBind(plan: MethodPlan, problems: Problems): MethodBinding | undefined {
+    return (this.list[plan.index] ??= this.registry.bind(plan, this.className, problems));
+  }
+}
+
+const METHOD_FIELDS = ['cache', 'key', 'tags', 'condition', 'unless', 'returns', 'type', 'registration'];
+const EVICT_FIELDS = ['tags', 'cache', 'key', 'all', 'before', 'condition', 'mode', 'settled', 'again', 'registration'];
+
+/** Binds the decorated methods of one registration. */
+export class BindingRegistry {
+  readonly #hosts = new WeakMap<object, HostBindings>();
+  /** Which method a derived cache belongs to, and which one uses its arguments as the key of a named cache. */
+  readonly #owners = new Map<string, string>();
+  readonly #argumentKeys = new Map<string, string>();
+
+  constructor(
+    readonly engine: CacheEngine,
+    readonly service: CacheService,
+  ) {}
+
+  /** The bindings of a class: subclasses have their own, because the caches of their methods are their own. */
+  hostOf(constructor: { readonly name: string }): HostBindings {
+    const known = this.#hosts.get(constructor);
+    if (known !== undefined) return known;
+    const host = new HostBindings(this, constructor.name);
+    this.#hosts.set(constructor, host);
+    return host;
+  }
+
+  bind(plan: MethodPlan, className: string, problems: Problems): MethodBinding | undefined {
+    const where = `${className}.${String(plan.propertyKey)}`;
+    const read = plan.find('read');
+    const many = plan.find('many');
+    const put = plan.find('put');
+    const answering = [read, many, put].filter((operation) => operation !== undefined);
+    if (answering.length > 1) {
+      const names = answering.map(({ kind }) => DECORATOR_NAMES[kind]).join(' and ');
+      problems.add(where, `has ${names}; a method either reads through the cache or writes through it`);
+      return undefined;
+    }
+    const boundRead = read && this.#cache(plan, className, '@Cacheable', read.settings, problems);
+    const boundMany = many && this.#cache(plan, className, '@CacheableMany', many.settings, problems);
+    const boundPut = put && this.#cache(plan, className, '@CachePut', put.settings, problems);
+    if ((read && !boundRead) || (many && !boundMany) || (put && !boundPut)) return undefined;
+    const operations = {
+      read: boundRead,
+      many: boundMany,
+      put: boundPut && { ...boundPut, invalidates: combineTags([put?.settings.invalidates]) },
+      evictions: plan.evictions.map((settings) => this.#eviction(settings, where, problems)),
+    };
+    return new MethodBinding(operations, this.engine, this.service, () => where);
+  }
+
+  #cache(
+    plan: MethodPlan,
+    className: string,
+    decorator: string,
+    settings: MethodReadSettings,
+    problems: Problems,
+  ): BoundCache | undefined {
+    const method = `${className}.${String(plan.propertyKey)}`;
+    const where = `${method} ${decorator}`;
+    refuseUnknownReadOptions(settings, [...CACHE_FIELDS, ...METHOD_FIELDS, 'invalidates'], where, problems);
+    if (decorator !== '@Cacheable' && settings.key === undefined) {
+      problems.add(where, 'needs `key`, a function that finds the key in the result');
+    }
+    const desk =
+      settings.cache === undefined
+        ? this.#derivedCache(plan, method, where, settings, problems)
+        : this.#namedCache(settings.cache, where, settings, problems);
+    if (desk === undefined) return undefined;
+    const { region } = desk;
+    if (settings.type !== undefined) addType(region.options.types, settings.type, `${where}.type`, problems);
+    if (settings.key === undefined) this.#claimArgumentKeys(region.name, method, where, problems);
+    const describe = (): string => method;
+    return {
+      desk,
+      settings,
+      options: overrideReadOptions(region.options.read, settings, where, problems),
+      callKey:
+        settings.key === undefined
+          ? keyByArguments(region.options.types, describe)
+          : keyByFunction(settings.key as (...args: unknown[]) => unknown, region.options.types, describe),
+      tags: combineTags([settings.tags, ...tagsOf(plan.target, plan.propertyKey)]),
+    };
+  }
+
+  #derivedCache(
+    plan: MethodPlan,
+    method: string,
+    where: string,
+    settings: MethodReadSettings,
+    problems: Problems,
+  ): CacheDesk | undefined {
+    if (typeof plan.propertyKey === 'symbol' || !isCacheName(method)) {
+      problems.add(where, 'has a name that can’t name a cache; say which `cache` it uses');
+      return undefined;
+    }
+    if (this.engine.desks.has(method)) {
+      const owner = this.#owners.get(method);
+      const other =
+        owner === undefined ? 'a cache of that name is declared' : 'another class of that name has such a method';
+      problems.add(where, `would get the cache ${method}, but ${other}; say which \`cache\` it uses`);
+      return undefined;
+    }
+    this.#owners.set(method, method);
+    return this.engine.define(method, cacheOptionsIn(settings), where, problems);
+  }
+
+  #namedCache(name: string, where: string, settings: MethodReadSettings, problems: Problems): CacheDesk | undefined {
+    const desk = this.engine.desks.get(name);
+    if (desk === undefined) {
+      problems.add(where, `cache '${name}': ${this.engine.unknown(name)}`);
+      return undefined;
+    }
+    for (const field of Object.keys(cacheOptionsIn(settings))) {
+      if ((READ_FIELDS as readonly string[]).includes(field)) continue;
+      problems.add(`${where}.${field}`, `belongs to the cache '${name}' as a whole: say it under caches.${name}`);
+    }
+    return desk;
+  }
+
+  /** Two methods with their bare arguments as keys of one cache would get each other's values. */
+  #claimArgumentKeys(cache: string, method: string, where: string, problems: Problems): void {
+    const other = this.#argumentKeys.get(cache);
+    if (other === undefined || other === method) this.#argumentKeys.set(cache, method);
+    else
+      problems.add(
+        where,
+        `and ${other} both use cache '${cache}' without a \`key\`; give each a \`key\` or a cache of its own`,
+      );
+  }
+
+  #eviction(settings: EvictSettings, where: string, problems: Problems): BoundEviction {
+    const place = `${where} @CacheEvict`;
+    refuseUnknownFields(settings, place, problems);
+    const { tags, cache, key, all } = settings;
+    if (tags === undefined && cache === undefined && all !== true) {
+      problems.add(place, 'says nothing to evict: give `tags`, `cache` with or without `key`, or `all: true`');
+    }
+    if (key !== undefined && cache === undefined)
+      problems.add(place, 'has a `key` and needs the `cache` it is a key of');
+    if (cache !== undefined && key === undefined && tags !== undefined) {
+      problems.add(
+        place,
+        `has \`tags\` and would clear all of cache '${cache}' as well; say one of them, or add a \`key\``,
+      );
+    }
+    return { settings, tags: combineTags([tags]) };
+  }
+
+  /** Caches that evictions name have to be there once every method is bound. */
+  checkEvictions(plan: MethodPlan, className: string, problems: Problems): void {
+    for (const { cache } of plan.evictions) {
+      if (cache === undefined || this.engine.desks.has(cache)) continue;
+      problems.add(
+        `${className}.${String(plan.propertyKey)} @CacheEvict`,
+        `cache '${cache}': ${this.engine.unknown(cache)}`,
+      );
+    }
+  }
+}
+
+const refuseUnknownFields = (settings: object, where: string, problems: Problems): void => {
+  for (const field of Object.keys(settings)) {
+    if (!EVICT_FIELDS.includes(field))
+      problems.add(`${where}.${field}`, `there is no such option; known are ${EVICT_FIELDS.join(', ')}`);
+  }
+};
+
+/** What of the settings of a method is about its cache; tags of a method are its own. */
+function cacheOptionsIn(settings: MethodReadSettings): CacheOptions {
+  const known: readonly string[] = CACHE_FIELDS;
+  return Object.fromEntries(
+    Object.entries(settings).filter(
+      ([field, value]) => value !== undefined && field !== 'tags' && known.includes(field),
+    ),
+  );
+}

@@ -1,0 +1,57 @@
+import { CacheKeyError } from '../cache.errors.js';
+import type { TypeRegistry } from '../entry/cacheable-types.js';
+import { isPlainText, keyOf, keyOfArguments, localKey, type LocalKey } from '../entry/key-encoding.js';
+
+/** How the calls of one method become keys. */
+export interface CallKey {
+  /**
+   * Under what the memory tier would hold the entry of a call; made as cheaply as can be, and only ever a guess:
+   * `undefined` means ask `of`.
+   */
+  readonly guess: (args: IArguments | readonly unknown[]) => LocalKey | undefined;
+  /** @throws CacheKeyError, or whatever a `key` function throws */
+  readonly of: (args: IArguments | readonly unknown[]) => string;
+}
+
+type KeyFunction = (...args: unknown[]) => unknown;
+
+/** The key is what a function makes of the arguments. */
+export function keyByFunction(make: KeyFunction, types: TypeRegistry, describe: () => string): CallKey {
+  return {
+    guess: (args) => {
+      try {
+        const key = args.length === 1 ? make(args[0]) : make(...(args as readonly unknown[]));
+        if (typeof key === 'string') return isPlainText(key) ? key : undefined;
+        return typeof key === 'number' ? String(key) : undefined;
+      } catch {
+        return undefined; // thrown again, where it becomes the caller's rejection
+      }
+    },
+    of: (args) => {
+      const key = make(...(args as readonly unknown[]));
+      if (typeof key === 'object' && key !== null) {
+        throw new CacheKeyError(`${describe()}: \`key\` returned an object; it has to return a text or a number`);
+      }
+      return keyOf(key, types, describe);
+    },
+  };
+}
+
+/** The key is the arguments themselves. */
+export function keyByArguments(types: TypeRegistry, describe: () => string): CallKey {
+  return {
+    guess: (args) => {
+      const first: unknown = args[0];
+      if (args.length === 1) {
+        if (typeof first === 'string') return isPlainText(first) ? first : undefined;
+        if (typeof first === 'number') return first;
+      }
+      try {
+        return localKey(keyOfArguments(args, types, describe));
+      } catch {
+        return undefined;
+      }
+    },
+    of: (args) => keyOfArguments(args, types, describe),
+  };
+}

@@ -1,0 +1,175 @@
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { isObservable, Observable } from 'rxjs';
+import { bindingsToken, hostProperty } from '../cache.constants.js';
+import type { Problems } from '../options/resolve-options.js';
+import type { BindingRegistry } from './binding-registry.js';
+import { injectedCachesOf, planOf, returnTypeOf, tagsOf } from './metadata.accessor.js';
+import { DECORATOR_NAMES, type MethodPlan } from './method-plan.js';
+
+type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
+
+/** Metadata of other packages by which a method is called with something else than its arguments. */
+const HANDLER_METADATA = [
+  ['path', 'a route handler'],
+  ['microservices:pattern', 'a message handler'],
+  ['graphql:resolver_type', 'a GraphQL resolver'],
+  ['websockets:message_mapping', 'a WebSocket handler'],
+] as const;
+
+/**
+ * Looks at every instance of the application once, when it starts: binds decorated methods, so that what is wrong
+ * with them is known before the first request, and gives their bindings to instances Nest didn't inject into
+ * (those of factories and values).
+ */
+@Injectable()
+export class InstanceExplorer implements OnModuleInit {
+  constructor(
+    @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
+    private readonly registry: BindingRegistry,
+    private readonly registration: string,
+    private readonly problems: Problems,
+  ) {}
+
+  onModuleInit(): void {
+    this.#refuseSecondRegistration();
+    const found: { plan: MethodPlan; className: string }[] = [];
+    const seen = new Set<object>();
+    for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
+      const prototype = prototypeOf(wrapper);
+      if (prototype === undefined) continue;
+      this.#provide(wrapper, prototype);
+      this.#checkInjectedCaches(prototype);
+      if (seen.has(prototype)) continue;
+      seen.add(prototype);
+      for (const [name, method] of methodsOf(prototype)) {
+        const plan = this.#inspect(prototype, name, method);
+        if (plan !== undefined) found.push({ plan, className: prototype.constructor.name });
+      }
+    }
+    for (const { plan, className } of found) this.registry.checkEvictions(plan, className, this.problems);
+    this.#warnOfSharedCaches();
+    this.problems.throwIfAny();
+  }
+
+  #refuseSecondRegistration(): void {
+    const token = bindingsToken(this.registration);
+    const registries = new Set(
+      this.discovery
+        .getProviders()
+        .filter((wrapper) => wrapper.token === token && wrapper.instance !== undefined && wrapper.instance !== null)
+        .map((wrapper) => wrapper.instance as unknown),
+    );
+    if (registries.size < 2) return;
+    this.problems.add(
+      `CacheModule.forRoot (registration '${this.registration}')`,
+      'is imported more than once; import it in the root module only (it is global), add named caches with ' +
+        'CacheModule.forFeature, or give the other one a `registration` name',
+    );
+  }
+
+  /** Instances of factories and values carry nothing yet. */
+  #provide({ instance, ...wrapper }: Wrapper, prototype: object): void {
+    const property = hostProperty(this.registration);
+    if (!(property in prototype) || typeof instance !== 'object' || instance === null) return;
+    void wrapper;
+    const host = instance as Record<symbol, unknown>;
+    host[property] ??= this.registry;
+  }
+
+  #inspect(prototype: object, name: string, method: unknown): MethodPlan | undefined {
+    const className = prototype.constructor.name;
+    const where = `${className}.${name}`;
+    const plan = planOf(method);
+    if (plan === undefined) {
+      if (tagsOf(prototype, name).length > 0)
+        this.problems.add(where, 'has @CacheTags but nothing that caches; add @Cacheable()');
+      return undefined;
+    }
+    if (plan.registration !== this.registration) return undefined;
+    if (this.#isHandler(plan, where, method as object)) return undefined;
+    this.#refuseSynchronous(plan, where);
+    this.registry.hostOf(prototype.constructor).tryToBind(plan, this.problems);
+    return plan;
+  }
+
+  #isHandler(plan: MethodPlan, where: string, method: object): boolean {
+    const kind = HANDLER_METADATA.find(([key]) => Reflect.hasMetadata(key, method))?.[1];
+    if (kind === undefined) return false;
+    const decorators = [...new Set(plan.operations.map((operation) => DECORATOR_NAMES[operation.kind]))].join(', ');
+    this.problems.add(
+      where,
+      `${decorators} on ${kind}: the arguments of a handler don't tell its requests apart, so two could get one ` +
+        'answer; decorate the service method it calls. (Caching responses through an interceptor is to come.)',
+    );
+    return true;
+  }
+
+  /** A method that returns at once can't be answered from a cache. */
+  #refuseSynchronous(plan: MethodPlan, where: string): void {
+    const type = returnTypeOf(plan.target, plan.propertyKey);
+    if (typeof type !== 'function' || type === Object || type === Promise) return;
+    if (typeof (type.prototype as { then?: unknown } | undefined)?.then === 'function') return;
+    const returnsObservable = type === Observable || isObservable(type.prototype);
+    const saysSo = plan.find('read')?.settings.returns === 'observable';
+    const onlyEvicts = plan.operations.every(({ kind }) => kind === 'evict');
+    if (returnsObservable && (saysSo || onlyEvicts)) return;
+    this.problems.add(
+      where,
+      returnsObservable
+        ? "returns an Observable: say `returns: 'observable'`"
+        : `returns ${type.name}; make it \`async\`, so that it returns a Promise`,
+    );
+  }
+
+  #checkInjectedCaches(prototype: object): void {
+    for (const { name, registration } of injectedCachesOf(prototype.constructor)) {
+      if (registration !== this.registration || this.registry.engine.desks.has(name)) continue;
+      this.problems.add(`${prototype.constructor.name} @InjectCache('${name}')`, this.registry.engine.unknown(name));
+    }
+  }
+
+  /** Two instances of one class answer for each other; if they differ in more than identity, that is a mistake. */
+  #warnOfSharedCaches(): void {
+    const instances = new Map<string, Set<unknown>>();
+    for (const wrapper of this.discovery.getProviders()) {
+      const prototype = prototypeOf(wrapper);
+      if (prototype === undefined || !wrapper.isDependencyTreeStatic() || wrapper.isTransient) continue;
+      const plans = methodsOf(prototype).map(([, method]) => planOf(method));
+      if (!plans.some((plan) => plan?.find('read') !== undefined && plan.registration === this.registration)) continue;
+      const { name } = prototype.constructor;
+      instances.set(name, (instances.get(name) ?? new Set()).add(wrapper.instance));
+    }
+    for (const [name, { size }] of instances) {
+      if (size < 2) continue;
+      new Logger('CacheModule').warn(
+        `${size} instances of ${name} share its caches; if they don't return the same for the same arguments, say ` +
+          'which `cache` each uses, or give them a `scope`',
+      );
+    }
+  }
+}
+
+function prototypeOf(wrapper: Wrapper): (object & { readonly constructor: { readonly name: string } }) | undefined {
+  const instance: unknown = wrapper.instance;
+  if (typeof instance === 'object' && instance !== null) {
+    const prototype = Object.getPrototypeOf(instance) as object | null;
+    return prototype === null || prototype === Object.prototype ? undefined : prototype;
+  }
+  // per request or per use: the class is known, its instances aren't; of a factory neither
+  const { metatype } = wrapper;
+  const isClass = typeof metatype === 'function' && (wrapper.inject === null || wrapper.inject === undefined);
+  return isClass ? (metatype.prototype as object | undefined) : undefined;
+}
+
+/** Names and methods of a class, inherited ones included; of an overridden method the overriding one. */
+function methodsOf(prototype: object): [string, unknown][] {
+  const methods = new Map<string, unknown>();
+  for (let level: object | null = prototype; level !== null && level !== Object.prototype;) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(level))) {
+      if (typeof value === 'function' && name !== 'constructor' && !methods.has(name)) methods.set(name, value);
+    }
+    level = Object.getPrototypeOf(level) as object | null;
+  }
+  return [...methods];
+}

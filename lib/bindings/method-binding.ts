@@ -1,0 +1,222 @@
+import { concat, defer, from, ignoreElements, isObservable, mergeMap, type Observable } from 'rxjs';
+import type { CacheService, Invalidation } from '../cache.service.js';
+import { CacheConfigurationError, CacheKeyError } from '../cache.errors.js';
+import type { CacheDesk } from '../desk/cache-desk.js';
+import type { CacheEngine } from '../desk/cache-engine.js';
+import { loadManyRequests, type LoadedItems } from '../desk/call-requests.js';
+import type { CacheKey } from '../entry/key-encoding.js';
+import type { LoadContext } from '../flow/load-collector.js';
+import type { ReadRequest } from '../flow/read.flow.js';
+import type { ResolvedReadOptions } from '../options/resolved-options.js';
+import type { CallKey } from './call-key.js';
+import type { EvictSettings, MethodReadSettings } from './method-plan.js';
+import { collect, replay } from './observable-values.js';
+import type { CallTags } from './tag-sources.js';
+
+/** A call of a decorated method. */
+export interface Call {
+  readonly self: unknown;
+  readonly args: readonly unknown[];
+  readonly original: (...args: unknown[]) => unknown;
+}
+
+type Predicate = (...args: unknown[]) => boolean;
+
+/** What a method reads through, or writes into: a cache, and how its calls become entries of it. */
+export interface BoundCache {
+  readonly desk: CacheDesk;
+  readonly settings: MethodReadSettings;
+  readonly options: ResolvedReadOptions;
+  readonly callKey: CallKey;
+  readonly tags: CallTags;
+}
+
+export interface BoundEviction {
+  readonly settings: EvictSettings;
+  readonly tags: CallTags;
+}
+
+/** The operations of one method on one host, resolved. */
+export interface BoundOperations {
+  readonly read: BoundCache | undefined;
+  readonly many: BoundCache | undefined;
+  readonly put: (BoundCache & { readonly invalidates: CallTags }) | undefined;
+  readonly evictions: readonly BoundEviction[];
+}
+
+const run = ({ self, args, original }: Call): unknown => original.apply(self, [...args]);
+
+/** A decorated method in one application and on one class: turns calls into requests. */
+export class MethodBinding {
+  /** Set when a hit needs nothing but a look into memory. */
+  readonly hotDesk: CacheDesk | undefined;
+  readonly guessKey: CallKey['guess'];
+
+  constructor(
+    private readonly operations: BoundOperations,
+    private readonly engine: CacheEngine,
+    private readonly service: CacheService,
+    private readonly describe: () => string,
+  ) {
+    const { read, put, many, evictions } = operations;
+    const readsOnly = read !== undefined && put === undefined && many === undefined && evictions.length === 0;
+    const isPlain = readsOnly && read.settings.condition === undefined && read.settings.returns !== 'observable';
+    const mayBeHot = isPlain && read.desk.region.hasHotPath && !read.options.strong;
+    this.hotDesk = mayBeHot ? read.desk : undefined;
+    this.guessKey = read?.callKey.guess ?? (() => undefined);
+  }
+
+  /** Everything but the hot path. */
+  invoke(call: Call): unknown {
+    const { read, evictions } = this.operations;
+    if (read?.settings.returns === 'observable')
+      return this.#withEvictions(
+        call,
+        replay(() => this.#read(call, read)),
+      );
+    if (evictions.length === 0) return this.#answer(call);
+    return this.#withEvictions(call, undefined);
+  }
+
+  /** Early evictions, then the answer, then late evictions; an Observable answer stays one. */
+  #withEvictions(call: Call, answer: Observable<unknown> | undefined): unknown {
+    const { evictions, read, many, put } = this.operations;
+    const early = evictions.filter(({ settings }) => settings.before === true);
+    const late = evictions.filter(({ settings }) => settings.before !== true);
+    if (answer !== undefined) return this.#around(call, answer, early, late);
+    if (read === undefined && many === undefined && put === undefined && early.length === 0) {
+      const result = run(call);
+      return isObservable(result) ? this.#around(call, result, early, late) : this.#after(call, result, late);
+    }
+    return this.#evict(early, call, undefined).then(() => this.#after(call, this.#answer(call), late));
+  }
+
+  #around(
+    call: Call,
+    answer: Observable<unknown>,
+    early: readonly BoundEviction[],
+    late: readonly BoundEviction[],
+  ): Observable<unknown> {
+    let last: unknown;
+    const remembered = answer.pipe(mergeMap((value) => [(last = value)]));
+    const evicted = (evictions: readonly BoundEviction[]): Observable<never> =>
+      defer(() => from(this.#evict(evictions, call, last))).pipe(ignoreElements());
+    return concat(evicted(early), remembered, evicted(late));
+  }
+
+  async #after(call: Call, answer: unknown, late: readonly BoundEviction[]): Promise<unknown> {
+    this.#refuseSynchronous(answer);
+    const result = await answer;
+    await this.#evict(late, call, result);
+    return result;
+  }
+
+  #answer(call: Call): unknown {
+    const { read, many, put } = this.operations;
+    if (read !== undefined) return this.#read(call, read);
+    if (many !== undefined) return this.#readMany(call, many);
+    return put === undefined ? run(call) : this.#put(call, put);
+  }
+
+  async #read(call: Call, { desk, settings, options, callKey, tags }: BoundCache): Promise<unknown> {
+    const { args } = call;
+    const isWanted = settings.condition === undefined || (settings.condition as Predicate)(...args);
+    if (!isWanted || desk.passThrough) {
+      if (!isWanted) desk.statistics.bypassed++;
+      const result = run(call);
+      // a signal that never fires: nobody gives up on what isn't shared
+      return settings.returns === 'observable' ? collect(result, new AbortController().signal, this.describe) : result;
+    }
+    const request: ReadRequest = {
+      region: desk.region,
+      key: desk.region.storedKey(callKey.of(args)),
+      options,
+      load: (context) => this.#load(call, settings, context),
+      tags: () => tags.ofArguments(args),
+      tagsOfResult: tags.ofResult === undefined ? undefined : (result) => tags.ofResult!(result, args),
+      unless: settings.unless === undefined ? undefined : (result) => (settings.unless as Predicate)(result, ...args),
+    };
+    return desk.read(request);
+  }
+
+  #load(call: Call, settings: MethodReadSettings, context: LoadContext): unknown {
+    const result = run(call);
+    if (settings.returns === 'observable') return collect(result, context.signal, this.describe);
+    this.#refuseSynchronous(result);
+    return result;
+  }
+
+  async #readMany(call: Call, { desk, settings, options, tags }: BoundCache): Promise<unknown> {
+    const [ids] = call.args;
+    if (!Array.isArray(ids) || call.args.length !== 1) {
+      throw new CacheKeyError(`${this.describe()}: @CacheableMany is for methods whose one argument is a list of keys`);
+    }
+    if (ids.length === 0) return [];
+    const load = (missing: CacheKey[]): LoadedItems<unknown, CacheKey> => {
+      const result = run({ ...call, args: [missing] });
+      this.#refuseSynchronous(result);
+      return result as Promise<unknown[]>;
+    };
+    const keyOfItem = settings.key as (item: unknown) => CacheKey;
+    const { requests, loadMissing } = loadManyRequests(desk.region, ids as CacheKey[], load, { key: keyOfItem });
+    const complete = requests.map((request) => ({
+      ...request,
+      options,
+      tags: () => tags.ofArguments([]),
+      tagsOfResult: (item: unknown) => (item === undefined ? [] : (tags.ofResult?.(item, []) ?? [])),
+      unless: settings.unless as ((item: unknown) => boolean) | undefined,
+    }));
+    const items = await desk.readMany(complete, loadMissing);
+    return items.filter((item) => item !== undefined);
+  }
+
+  async #put(call: Call, put: NonNullable<BoundOperations['put']>): Promise<unknown> {
+    const { desk, settings, options, tags, invalidates } = put;
+    const { args } = call;
+    const isWanted = settings.condition === undefined || (settings.condition as Predicate)(...args);
+    if (!isWanted || desk.isBypassed()) return run(call);
+    return this.engine.writes.put({
+      region: desk.region,
+      options,
+      write: () => {
+        const result = run(call);
+        this.#refuseSynchronous(result);
+        return result;
+      },
+      keyOf: (result) => desk.region.keyFor((settings.key as (...values: unknown[]) => CacheKey)(result, ...args)),
+      tags: (result) => [...tags.ofArguments(args), ...(tags.ofResult?.(result, args) ?? [])],
+      invalidates: (result) => [...invalidates.ofArguments(args), ...(invalidates.ofResult?.(result, args) ?? [])],
+      unless: settings.unless === undefined ? undefined : (result) => (settings.unless as Predicate)(result, ...args),
+    });
+  }
+
+  async #evict(evictions: readonly BoundEviction[], call: Call, result: unknown): Promise<void> {
+    const { args } = call;
+    for (const { settings, tags } of evictions) {
+      const { condition, mode, settled, again, cache, key, all } = settings;
+      if (condition !== undefined && !(condition as Predicate)(...args)) continue;
+      const target: Invalidation =
+        cache === undefined
+          ? {}
+          : key === undefined
+            ? { caches: [cache] }
+            : { keys: [[cache, (key as (...values: unknown[]) => CacheKey)(...args)]] };
+      await this.service.invalidate({
+        ...target,
+        tags: [...tags.ofArguments(args), ...(tags.ofResult?.(result, args) ?? [])],
+        all,
+        mode,
+        settled,
+        again,
+      });
+    }
+  }
+
+  #refuseSynchronous(result: unknown): void {
+    if (typeof (result as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function') return;
+    const hint = isObservable(result)
+      ? "it returned an Observable: say `returns: 'observable'`"
+      : 'it has to return a Promise, because a cached answer is never there at once';
+    throw new CacheConfigurationError([{ where: this.describe(), problem: hint }]);
+  }
+}

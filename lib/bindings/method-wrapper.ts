@@ -1,0 +1,103 @@
+import { Inject, Optional } from '@nestjs/common';
+import { throwError } from 'rxjs';
+import { bindingsToken, DEFAULT_REGISTRATION, hostProperty } from '../cache.constants.js';
+import { CacheConfigurationError } from '../cache.errors.js';
+import { currentScope } from '../flow/scope.js';
+import type { BindingRegistry, HostBindings } from './binding-registry.js';
+import { copyMetadata, planOf, setPlan } from './metadata.accessor.js';
+import { DECORATOR_NAMES, MethodPlan, type AnyFunction, type Operation } from './method-plan.js';
+
+/** Adds what a decorator asks for to a method, wrapping it if none of ours has. */
+export function decorateMethod(
+  target: object,
+  propertyKey: string | symbol,
+  descriptor: PropertyDescriptor | undefined,
+  operation: Operation,
+): void {
+  const method: unknown = descriptor?.value;
+  if (descriptor === undefined || typeof method !== 'function' || typeof target === 'function') {
+    const what =
+      typeof target === 'function' ? 'static methods have no instance to get the cache from' : 'it is for methods';
+    const where = `${DECORATOR_NAMES[operation.kind]} on ${String(propertyKey)}`;
+    throw new CacheConfigurationError([{ where, problem: `${what}; decorate a method of a provider` }]);
+  }
+  const registration = operation.settings.registration ?? DEFAULT_REGISTRATION;
+  const plan = planOf(method);
+  // a wrapper of somebody else's around ours may carry our metadata; only ours itself takes another operation in
+  if (plan?.target === target && plan.registration === registration && wrappers.has(method)) {
+    plan.operations.push(operation);
+    return;
+  }
+  const own = new MethodPlan(target, propertyKey, method as AnyFunction, registration);
+  own.operations.push(operation);
+  descriptor.value = wrap(own);
+  provideBindings(target, registration);
+}
+
+const wrappers = new WeakSet<object>();
+
+function wrap(plan: MethodPlan): AnyFunction {
+  const { index, propertyKey } = plan;
+  const original = plan.original as (...args: unknown[]) => unknown;
+  const property = hostProperty(plan.registration);
+
+  // A plain function, not an async one: a hit returns the stored promise and makes none.
+  const wrapper = function (this: Record<symbol, HostBindings | undefined> | undefined): unknown {
+    const host = this?.[property];
+    // eslint-disable-next-line prefer-rest-params -- a rest parameter is an array for every call
+    const args = arguments;
+    if (host === undefined) return original.apply(this, args as unknown as unknown[]);
+    const binding = host.list[index];
+    if (binding?.hotDesk !== undefined && currentScope() === undefined) {
+      const key = binding.guessKey(args);
+      const entry = key === undefined ? undefined : binding.hotDesk.hot(key);
+      if (entry !== undefined) return binding.hotDesk.open(entry);
+    }
+    return invoke(host, plan, { self: this, args: [...args] as unknown[], original });
+  };
+  Object.defineProperty(wrapper, 'name', { value: String(propertyKey), configurable: true });
+  Object.defineProperty(wrapper, 'length', { value: original.length, configurable: true });
+  copyMetadata(original, wrapper);
+  setPlan(wrapper, plan);
+  wrappers.add(wrapper);
+  return wrapper;
+}
+
+function invoke(
+  host: HostBindings,
+  plan: MethodPlan,
+  call: { self: unknown; args: unknown[]; original: (...args: unknown[]) => unknown },
+): unknown {
+  try {
+    return (host.list[plan.index] ?? host.bind(plan)).invoke(call);
+  } catch (error) {
+    const returnsObservable = plan.find('read')?.settings.returns === 'observable';
+    return returnsObservable ? throwError(() => error) : Promise.reject(error);
+  }
+}
+
+const frozenHosts = new WeakMap<object, Map<symbol, HostBindings>>();
+
+/**
+ * Has Nest hand the registry to every instance of the class, as an optional property: request-scoped, transient and
+ * dynamically created instances included. An instance keeps the bindings of its own class, out of sight of spreads
+ * and serializers; one that is frozen keeps them beside itself.
+ */
+function provideBindings(target: object, registration: string): void {
+  const property = hostProperty(registration);
+  Inject(bindingsToken(registration))(target, property);
+  Optional()(target, property);
+  if (Object.hasOwn(target, property)) return;
+  Object.defineProperty(target, property, {
+    configurable: true,
+    enumerable: false,
+    get(this: object): HostBindings | undefined {
+      return frozenHosts.get(this)?.get(property);
+    },
+    set(this: object, registry: BindingRegistry) {
+      const host = registry.hostOf(this.constructor);
+      if (Object.isExtensible(this)) Object.defineProperty(this, property, { value: host, configurable: true });
+      else frozenHosts.set(this, (frozenHosts.get(this) ?? new Map<symbol, HostBindings>()).set(property, host));
+    },
+  });
+}

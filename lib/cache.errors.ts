@@ -1,0 +1,71 @@
+/** What every error of this package has in common; `code` is stable and listed in `docs/errors.md`. */
+export type CacheErrorCode =
+  | 'CACHE_CONFIGURATION'
+  | 'CACHE_KEY'
+  | 'CACHE_TIMEOUT'
+  | 'CACHE_OVERLOAD'
+  | 'CACHE_SERIALIZATION'
+  | 'CACHE_LOAD_FAILED';
+
+/** Base of all errors thrown by this package: `error instanceof CacheError`, then look at `error.code`. */
+export class CacheError extends Error {
+  constructor(
+    readonly code: CacheErrorCode,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** One thing that is wrong with the configuration: where, what was given, and what to write instead. */
+export interface ConfigurationProblem {
+  /** The option or method at fault, for example `caches.users.ttl` or `UserService.findOne`. */
+  readonly where: string;
+  /** What is wrong and what to do about it. */
+  readonly problem: string;
+}
+
+/** Options or decorators that can't be right. Thrown at start with every problem found, or when a method is first bound. */
+export class CacheConfigurationError extends CacheError {
+  constructor(readonly problems: readonly ConfigurationProblem[]) {
+    const list = problems.map(({ where, problem }) => `  - ${where}: ${problem}`).join('\n');
+    super('CACHE_CONFIGURATION', `the cache is not configured correctly:\n${list}`);
+  }
+}
+
+/** A key or tag can't be made from what was given, for example a function among the arguments of a cached method. */
+export class CacheKeyError extends CacheError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('CACHE_KEY', message, options);
+  }
+}
+
+/** A read waited longer than its `hardTimeout`. The load may still be running and fill the cache. */
+export class CacheTimeoutError extends CacheError {
+  constructor(message: string) {
+    super('CACHE_TIMEOUT', message);
+  }
+}
+
+/** A bound was reached (loads running, writes queued) and the call was refused rather than queued without end. */
+export class CacheOverloadError extends CacheError {
+  constructor(message: string) {
+    super('CACHE_OVERLOAD', message);
+  }
+}
+
+/** A value can't be stored without changing it. Logged on a read, thrown by `set`. */
+export class CacheSerializationError extends CacheError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('CACHE_SERIALIZATION', message, options);
+  }
+}
+
+/** A loader called `fail(reason)` with something that is not an `Error`. */
+export class CacheLoadFailedError extends CacheError {
+  constructor(reason: unknown) {
+    super('CACHE_LOAD_FAILED', `the loader gave up: ${String(reason)}`, { cause: reason });
+  }
+}

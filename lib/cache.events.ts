@@ -1,0 +1,35 @@
+import type { CacheError } from './cache.errors.js';
+
+/** How a read ended. Exactly one for each read. The first three are hits, the others misses. */
+export type ReadOutcomeKind = 'l1' | 'l2' | 'stale' | 'loaded' | 'joined' | 'absent' | 'error' | 'timeout';
+
+/** Why a value that was loaded wasn't kept. */
+export type NotStoredReason =
+  | 'ttl'
+  | 'skip'
+  | 'unless'
+  | 'negative'
+  | 'stale-part'
+  | 'transaction'
+  | 'abandoned'
+  | 'unstorable'
+  | 'disturbed'
+  | 'queued';
+
+/** Something that happened beside the answer of a read. The engine tells; metrics, logs and the board listen. */
+export type CacheEvent =
+  | {
+      readonly type: 'load';
+      readonly cache: string;
+      readonly ms: number;
+      readonly failed: boolean;
+      readonly background: boolean;
+    }
+  | { readonly type: 'early-refresh'; readonly cache: string }
+  | { readonly type: 'not-stored'; readonly cache: string; readonly reason: NotStoredReason }
+  | { readonly type: 'unreadable'; readonly cache: string; readonly reason: string }
+  | { readonly type: 'invalidation'; readonly status: 'applied' | 'queued' }
+  /** Something a person should hear of, once. */
+  | { readonly type: 'fault'; readonly cache: string; readonly error: CacheError };
+
+export type CacheEventListener = (event: CacheEvent) => void;

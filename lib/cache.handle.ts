@@ -1,0 +1,69 @@
+import type { CacheService } from './cache.service.js';
+import type { CacheName } from './desk/cache-names.js';
+import type { GetOptions, LoadedItems, LoadManyOptions, LoadOptions, SetOptions } from './desk/call-requests.js';
+import type { Explanation } from './desk/cache-status.js';
+import type { CacheKey } from './entry/key-encoding.js';
+import type { LoadContext } from './flow/load-collector.js';
+import type { InvalidationResult } from './flow/outcome.js';
+
+/**
+ * One named cache by hand, as `@InjectCache('users')` gives it: the methods of `CacheService` without the name.
+ *
+ * @example constructor(@InjectCache('users') private readonly users: Cache<User>) {}
+ */
+export class Cache<T = unknown> {
+  constructor(
+    private readonly service: CacheService,
+    /** The name under which it was declared. */
+    readonly name: CacheName,
+  ) {}
+
+  /** @see CacheService.getOrLoad */
+  getOrLoad(key: CacheKey, load: (context: LoadContext) => Promise<T> | T, options?: LoadOptions<T>): Promise<T> {
+    return this.service.getOrLoad(this.name, key, load, options);
+  }
+
+  /** @see CacheService.get */
+  get(key: CacheKey, options?: GetOptions): Promise<T | undefined> {
+    return this.service.get<T>(this.name, key, options);
+  }
+
+  /** @see CacheService.getMany */
+  getMany(keys: readonly CacheKey[], options?: GetOptions): Promise<(T | undefined)[]> {
+    return this.service.getMany<T>(this.name, keys, options);
+  }
+
+  /** @see CacheService.getOrLoadMany */
+  getOrLoadMany<K extends CacheKey>(
+    keys: readonly K[],
+    load: (missing: K[], context: LoadContext) => LoadedItems<T, K>,
+    options?: LoadManyOptions<T, K>,
+  ): Promise<(T | undefined)[]> {
+    return this.service.getOrLoadMany<T, K>(this.name, keys, load, options);
+  }
+
+  /** @see CacheService.put */
+  put(key: CacheKey, write: () => Promise<T> | T, options?: SetOptions): Promise<T> {
+    return this.service.put(this.name, key, write, options);
+  }
+
+  /** @see CacheService.set */
+  set(key: CacheKey, value: T, options?: SetOptions): Promise<void> {
+    return this.service.set(this.name, key, value, options);
+  }
+
+  /** @see CacheService.evict */
+  evict(key: CacheKey): Promise<InvalidationResult> {
+    return this.service.evict(this.name, key);
+  }
+
+  /** @see CacheService.clear */
+  clear(): Promise<InvalidationResult> {
+    return this.service.clear(this.name);
+  }
+
+  /** @see CacheService.explain */
+  explain(key: CacheKey): Promise<Explanation> {
+    return this.service.explain(this.name, key);
+  }
+}

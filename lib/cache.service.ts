@@ -1,0 +1,212 @@
+import { CacheConfigurationError } from './cache.errors.js';
+import type { CacheDesk } from './desk/cache-desk.js';
+import type { CacheEngine } from './desk/cache-engine.js';
+import type { CacheName } from './desk/cache-names.js';
+import type { CacheStatus, Explanation } from './desk/cache-status.js';
+import {
+  getRequest,
+  loadManyRequests,
+  loadRequest,
+  setRequest,
+  writeRequest,
+  type GetOptions,
+  type LoadedItems,
+  type LoadManyOptions,
+  type LoadOptions,
+  type SetOptions,
+} from './desk/call-requests.js';
+import { isPlainText, type CacheKey } from './entry/key-encoding.js';
+import { cacheTag, EVERYTHING, keyTag, userTags } from './entry/tags.js';
+import type { LoadContext } from './flow/load-collector.js';
+import type { InvalidationResult } from './flow/outcome.js';
+import { currentScope } from './flow/scope.js';
+import { parseDuration, type Duration } from './options/duration.js';
+
+/** What to invalidate, and how. At least one of `tags`, `keys`, `caches` and `all`. */
+export interface Invalidation {
+  readonly tags?: readonly string[] | undefined;
+  readonly keys?: readonly (readonly [cache: CacheName, key: CacheKey])[] | undefined;
+  readonly caches?: readonly CacheName[] | undefined;
+  readonly all?: boolean | undefined;
+  /** `hard` (default): never served again. `soft`: served once more at most to each caller while somebody refreshes it. */
+  readonly mode?: 'hard' | 'soft' | undefined;
+  /** Resolve only when no process answers with an old value any more. Default false. */
+  readonly settled?: boolean | undefined;
+  /** Invalidate a second time this much later, for sources whose replicas lag. */
+  readonly again?: Duration | undefined;
+  /** Ends the waiting of `settled`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The cache by hand. Everything the decorators do goes through here as well.
+ *
+ * Keys are texts or numbers; a list stands for the arguments of a method that is cached without a `key`.
+ * Methods that take a cache's name throw a `CacheConfigurationError` for one that isn't declared, and a
+ * `CacheKeyError` for a key or tag that can't be one.
+ */
+export class CacheService {
+  readonly #engine: CacheEngine;
+
+  constructor(engine: CacheEngine) {
+    this.#engine = engine;
+  }
+
+  /**
+   * The cached value, or what `load` returns, which is then cached. Concurrent callers of a key share one load.
+   *
+   * @throws what `load` threw, untouched; `CacheTimeoutError` after `hardTimeout`
+   * @example await cache.getOrLoad('users', id, () => db.user(id), { ttl: '10m', tags: [`user:${id}`] })
+   */
+  getOrLoad<T>(
+    cache: CacheName,
+    key: CacheKey,
+    load: (context: LoadContext) => Promise<T> | T,
+    options?: LoadOptions<T>,
+  ): Promise<T> {
+    const desk = this.#engine.desks.get(cache);
+    if (desk?.region.hasHotPath === true && typeof key === 'string' && isPlainText(key)) {
+      const isPlain = options?.consistency !== 'strong' && currentScope() === undefined;
+      const entry = isPlain ? desk.hot(key) : undefined;
+      if (entry !== undefined) return desk.open(entry) as Promise<T>;
+    }
+    return this.#getOrLoad(cache, key, load, options);
+  }
+
+  async #getOrLoad<T>(
+    cache: CacheName,
+    key: CacheKey,
+    load: (context: LoadContext) => Promise<T> | T,
+    options: LoadOptions<T> | undefined,
+  ): Promise<T> {
+    const desk = this.#desk(cache);
+    return desk.read(loadRequest(desk.region, key, load, options)) as Promise<T>;
+  }
+
+  /**
+   * The cached value, or `undefined` when there is none; nothing is loaded.
+   * An expired or softly invalidated value is given only with `allowStale`.
+   */
+  async get<T>(cache: CacheName, key: CacheKey, options?: GetOptions): Promise<T | undefined> {
+    const desk = this.#desk(cache);
+    return desk.peek(getRequest(desk.region, key, options), options?.allowStale === true) as Promise<T | undefined>;
+  }
+
+  /** Cached values in the order of the keys, `undefined` where there is none. */
+  async getMany<T>(cache: CacheName, keys: readonly CacheKey[], options?: GetOptions): Promise<(T | undefined)[]> {
+    return Promise.all(keys.map((key) => this.get<T>(cache, key, options)));
+  }
+
+  /**
+   * Values for all keys, in their order; `load` is called once, for the keys that are missing, and returns a value
+   * for each of them in that order, or a `Map` by key, or with the option `key` a list in any order. A missing item is `undefined`, and cached as such.
+   *
+   * @example await cache.getOrLoadMany('users', ids, (missing) => db.users(missing), { key: (user) => user.id })
+   */
+  async getOrLoadMany<T, K extends CacheKey>(
+    cache: CacheName,
+    keys: readonly K[],
+    load: (missing: K[], context: LoadContext) => LoadedItems<T, K>,
+    options?: LoadManyOptions<T, K>,
+  ): Promise<(T | undefined)[]> {
+    const desk = this.#desk(cache);
+    if (keys.length === 0) return [];
+    const { requests, loadMissing } = loadManyRequests(desk.region, keys, load, options);
+    return desk.readMany(requests, loadMissing) as Promise<(T | undefined)[]>;
+  }
+
+  /**
+   * Write-through: runs `write`, and what it returns replaces the entry, unless another write or an invalidation of
+   * it crossed; then the next read loads.
+   *
+   * @returns what `write` returned. @throws what `write` threw; the entry stays as it was
+   */
+  async put<T>(cache: CacheName, key: CacheKey, write: () => Promise<T> | T, options?: SetOptions): Promise<T> {
+    const desk = this.#desk(cache);
+    const request = writeRequest(desk.region, key, write, options);
+    return (desk.isBypassed() ? write() : this.#engine.writes.put(request)) as Promise<T>;
+  }
+
+  /**
+   * Stores a value as it is. For values nobody else writes: unlike `put` it can't tell whether the value is the newest.
+   * @throws CacheSerializationError for a value that can't be stored unchanged
+   */
+  async set(cache: CacheName, key: CacheKey, value: unknown, options?: SetOptions): Promise<void> {
+    const desk = this.#desk(cache);
+    if (!desk.isBypassed()) await this.#engine.writes.set(setRequest(desk.region, key, options), value);
+  }
+
+  /**
+   * Makes everything stale that carries one of the tags, is one of the keys, or lies in one of the caches.
+   * Call it after the change is committed; inside `afterCommit` it waits for that by itself.
+   *
+   * @returns `applied`: every process knows, or will within `maxStaleness`. `queued`: in force here, on its way to
+   *   the others. `deferred`: collected by `afterCommit`.
+   */
+  async invalidate(invalidation: Invalidation): Promise<InvalidationResult> {
+    const { mode = 'hard', settled = false, again = 0, signal } = invalidation;
+    const againMs = parseDuration(again);
+    if (againMs === undefined) {
+      const problem = `got ${String(again)}; takes a duration such as '500ms'`;
+      throw new CacheConfigurationError([{ where: 'invalidate({ again })', problem }]);
+    }
+    const tags = this.#tagsOf(invalidation);
+    return this.#engine.invalidations.invalidate({ tags, mode, settled, againMs, signal });
+  }
+
+  #tagsOf({ tags = [], keys = [], caches = [], all = false }: Invalidation): string[] {
+    const found = [
+      ...userTags(tags, () => 'invalidate({ tags })'),
+      ...keys.map(([cache, key]) => {
+        const { region } = this.#desk(cache);
+        return keyTag(region.name, region.keyFor(key));
+      }),
+      ...caches.map((cache) => cacheTag(this.#desk(cache).region.name)),
+      ...(all ? [EVERYTHING] : []),
+    ];
+    return [...new Set(found)];
+  }
+
+  /** Makes one entry stale, and removes it. */
+  async evict(cache: CacheName, key: CacheKey): Promise<InvalidationResult> {
+    const { region } = this.#desk(cache);
+    const result = await this.invalidate({ keys: [[cache, key]] });
+    if (result.status !== 'deferred') this.#engine.forget(region, region.keyFor(key));
+    return result;
+  }
+
+  /** Makes every entry of a cache stale, or of all caches of this registration. One record, whatever their number. */
+  async clear(cache?: CacheName): Promise<InvalidationResult> {
+    return this.invalidate(cache === undefined ? { all: true } : { caches: [cache] });
+  }
+
+  /**
+   * Runs something that changes the source inside a transaction: invalidations inside are sent when it resolves and
+   * dropped when it throws; its own reads see none of what they invalidate, and fill nothing.
+   *
+   * @example await cache.afterCommit(() => db.transaction(async () => { … }))
+   */
+  async afterCommit<T>(run: () => Promise<T> | T): Promise<T> {
+    return this.#engine.invalidations.afterCommit(run);
+  }
+
+  /** What this registration knows and holds, and the counters of its caches. */
+  status(): CacheStatus {
+    return this.#engine.status();
+  }
+
+  /** Why an entry is fresh, stale or missing: for people, in words and numbers. */
+  async explain(cache: CacheName, key: CacheKey): Promise<Explanation> {
+    const { region } = this.#desk(cache);
+    return this.#engine.explain(region, region.keyFor(key));
+  }
+
+  /** Ends the registration: its timer, its background work, its connections. Reads go to the source from then on. */
+  async close(): Promise<void> {
+    await this.#engine.close();
+  }
+
+  #desk(cache: CacheName): CacheDesk {
+    return this.#engine.deskOf(cache);
+  }
+}

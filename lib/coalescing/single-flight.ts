@@ -1,0 +1,90 @@
+/** A flight whatever it carries, as a link in a chain of waiting. */
+export interface WaitingFlight {
+  readonly waitingFor: ReadonlySet<WaitingFlight>;
+}
+
+/** Work on one key that several callers wait for. Its promise never counts as unhandled. */
+export class Flight<T> implements WaitingFlight {
+  readonly promise: Promise<T>;
+  /** Flights whose end this one needs, because its loader reads them. */
+  readonly waitingFor = new Set<WaitingFlight>();
+  settled = false;
+  #resolve!: (value: T) => void;
+  #reject!: (reason: unknown) => void;
+
+  constructor() {
+    this.promise = new Promise<T>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.promise.catch(() => undefined);
+  }
+
+  resolve(value: T): void {
+    this.settled = true;
+    this.#resolve(value);
+  }
+
+  reject(reason: unknown): void {
+    this.settled = true;
+    this.#reject(reason);
+  }
+
+  /** Whether this flight, at the end of whatever chain, waits for that one: then that one mustn't wait for it. */
+  needs(other: WaitingFlight): boolean {
+    const seen = new Set<WaitingFlight>();
+    const next: WaitingFlight[] = [this];
+    for (let flight = next.pop(); flight !== undefined; flight = next.pop()) {
+      if (flight === other) return true;
+      if (seen.has(flight)) continue;
+      seen.add(flight);
+      next.push(...flight.waitingFor);
+    }
+    return false;
+  }
+}
+
+/** The flights of one cache. A flight is registered before its work begins and gone the moment it settles. */
+export class SingleFlight<T, F extends Flight<T>> {
+  readonly #flights = new Map<string, F>();
+
+  constructor(private readonly create: () => F) {}
+
+  get size(): number {
+    return this.#flights.size;
+  }
+
+  values(): F[] {
+    return [...this.#flights.values()];
+  }
+
+  get(key: string): F | undefined {
+    return this.#flights.get(key);
+  }
+
+  /** A new flight, which later callers find instead of an older one of the key. */
+  open(key: string): F {
+    const flight = this.create();
+    this.#flights.set(key, flight);
+    return flight;
+  }
+
+  /** A flight nobody else will find. */
+  unlisted(): F {
+    return this.create();
+  }
+
+  land(key: string, flight: F, value: T): void {
+    this.#close(key, flight);
+    if (!flight.settled) flight.resolve(value);
+  }
+
+  fail(key: string, flight: F, reason: unknown): void {
+    this.#close(key, flight);
+    if (!flight.settled) flight.reject(reason);
+  }
+
+  #close(key: string, flight: F): void {
+    if (this.#flights.get(key) === flight) this.#flights.delete(key);
+  }
+}

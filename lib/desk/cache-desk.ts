@@ -1,0 +1,142 @@
+import type { CacheEntry } from '../entry/cache-entry.js';
+import type { LocalKey } from '../entry/key-encoding.js';
+import type { CacheRegion } from '../flow/cache-region.js';
+import type { EngineParts } from '../flow/engine-parts.js';
+import type { LoadMissing, ReadManyFlow } from '../flow/read-many.flow.js';
+import type { ReadOutcome } from '../flow/outcome.js';
+import type { ReadFlow, ReadRequest } from '../flow/read.flow.js';
+import { LoadCollector, type LoadContext } from '../flow/load-collector.js';
+import { currentScope, withScope, withSynchronousLoad } from '../flow/scope.js';
+import type { JournalReplica } from '../journal/journal-replica.js';
+import type { MemoryPool } from '../tiers/memory-pool.js';
+import type { MemoryTier } from '../tiers/memory.tier.js';
+import { CacheStatistics, type CacheStatisticsSnapshot } from './cache-statistics.js';
+
+/** Where the reads of one cache are taken in, counted and handed out. */
+export class CacheDesk {
+  readonly statistics = new CacheStatistics();
+  /** Everything goes to the source: caching is disabled, or the application has shut down. */
+  passThrough = false;
+  readonly #memory: MemoryTier;
+  readonly #pool: MemoryPool | undefined;
+  readonly #replica: JournalReplica;
+  readonly #now: () => number;
+
+  constructor(
+    readonly region: CacheRegion,
+    private readonly parts: EngineParts,
+    private readonly reads: ReadFlow,
+    private readonly readsOfMany: ReadManyFlow,
+  ) {
+    this.#memory = region.memory;
+    this.#pool = region.memory.pool;
+    this.#replica = parts.journal.replica;
+    this.#now = parts.runtime.now;
+  }
+
+  /**
+   * The hit that costs next to nothing: an entry found fresh under what the journal still says, looked up under its
+   * bare key, with one comparison and one reading of the clock. No promise, closure, array or timer is made.
+   * Counts the read if it is one; `undefined` means: ask properly. Not for callers inside a scope.
+   */
+  hot(key: LocalKey): CacheEntry | undefined {
+    const entry = this.#memory.get(key);
+    if (entry === undefined || entry.judgedAt !== this.#replica.version) return undefined;
+    const now = this.#now();
+    if (now >= entry.hotUntil || now >= this.#replica.trustedUntil || now < this.#replica.trustedFrom) return undefined;
+    const { statistics } = this;
+    statistics.reads++;
+    statistics.l1++;
+    this.#pool!.touch(entry);
+    return entry;
+  }
+
+  /** The value of an entry, for one caller. */
+  open(entry: CacheEntry): Promise<unknown> {
+    return entry.promise ?? this.#unpack(entry);
+  }
+
+  // oxlint-disable-next-line require-await -- what decoding throws is the caller's rejection
+  async #unpack({ header, content }: CacheEntry): Promise<unknown> {
+    const { codec } = this.region;
+    if (header.kind === 'error') throw codec.openError(content);
+    return codec.open(content);
+  }
+
+  async read(request: ReadRequest): Promise<unknown> {
+    if (this.isBypassed()) return this.#askTheSource(request.load);
+    return this.#deliver(await this.#counted(() => this.reads.read(request)));
+  }
+
+  /** Whether reads go to the source, here and now. */
+  isBypassed(): boolean {
+    return this.passThrough || currentScope()?.bypass === true;
+  }
+
+  #askTheSource<T>(load: (context: LoadContext) => T): T {
+    this.statistics.bypassed++;
+    const { replica } = this.parts.journal;
+    const context = new LoadCollector(
+      replica,
+      this.#now(),
+      () => undefined,
+      () => `cache ${this.region.name}`,
+    );
+    const scope = currentScope();
+    // whatever the surrounding load makes of this, nobody could say when it goes stale
+    scope?.load?.absorbUncached();
+    return scope === undefined
+      ? withSynchronousLoad(context, () => load(context))
+      : withScope({ load: context }, () => load(context));
+  }
+
+  /** A look into the tiers; `undefined` when there is nothing. */
+  async peek(request: ReadRequest, allowStale: boolean): Promise<unknown> {
+    if (this.isBypassed()) {
+      this.statistics.bypassed++;
+      return undefined;
+    }
+    const outcome = await this.#counted(async () => (await this.reads.peek(request, allowStale)) ?? ABSENT);
+    return outcome === ABSENT ? undefined : this.#deliver(outcome as ReadOutcome);
+  }
+
+  /** @returns a value for each request, in their order. @throws the first error, when a value can't be had */
+  async readMany(requests: readonly ReadRequest[], load: LoadMissing): Promise<unknown[]> {
+    if (this.isBypassed()) {
+      const everyPlace = requests.map((_, place) => place);
+      return [...(await this.#askTheSource((context) => load(everyPlace, context)))];
+    }
+    this.statistics.reads += requests.length;
+    let outcomes: readonly ReadOutcome[];
+    try {
+      outcomes = await this.readsOfMany.read(requests, load);
+    } catch (error) {
+      this.statistics.error += requests.length;
+      throw error;
+    }
+    for (const { kind } of outcomes) this.statistics[kind]++;
+    return Promise.all(outcomes.map((outcome) => this.#deliver(outcome)));
+  }
+
+  #deliver(outcome: ReadOutcome): Promise<unknown> {
+    return 'entry' in outcome ? this.open(outcome.entry) : Promise.reject(outcome.error);
+  }
+
+  async #counted<O extends { readonly kind: ReadOutcome['kind'] }>(read: () => Promise<O>): Promise<O> {
+    this.statistics.reads++;
+    try {
+      const outcome = await read();
+      this.statistics[outcome.kind]++;
+      return outcome;
+    } catch (error) {
+      this.statistics.error++;
+      throw error;
+    }
+  }
+
+  snapshot(): CacheStatisticsSnapshot {
+    return this.statistics.snapshot(this.#memory.size, this.region.codec.copiedInsteadOfFrozen);
+  }
+}
+
+const ABSENT = { kind: 'absent' } as const;

@@ -1,0 +1,208 @@
+import { CacheConfigurationError, CacheTimeoutError } from '../cache.errors.js';
+import { CacheEntry } from '../entry/cache-entry.js';
+import { decodeEntry } from '../entry/entry-codec.js';
+import { readableTag } from '../entry/tags.js';
+import { CacheRegion } from '../flow/cache-region.js';
+import type { EngineParts } from '../flow/engine-parts.js';
+import { InvalidateFlow } from '../flow/invalidate.flow.js';
+import { ReadFlow } from '../flow/read.flow.js';
+import { ReadManyFlow } from '../flow/read-many.flow.js';
+import { WriteFlow } from '../flow/write.flow.js';
+import type { CacheOptions } from '../options/cache-options.interface.js';
+import { isMisspelt, Problems, resolveCacheOptions, type CacheBase } from '../options/resolve-options.js';
+import type { ResolvedModuleOptions } from '../options/resolved-options.js';
+import { freshnessOf } from '../policy/freshness.js';
+import { MemoryPool } from '../tiers/memory-pool.js';
+import type { CacheEvent } from '../cache.events.js';
+import { CacheDesk } from './cache-desk.js';
+import type { CacheStatus, Explanation } from './cache-status.js';
+import { MemorySweeper } from './memory-sweeper.js';
+
+export interface EngineOptions {
+  readonly module: ResolvedModuleOptions;
+  readonly base: CacheBase;
+  readonly parts: EngineParts;
+}
+
+const CLOSE_DEADLINE_MS = 2_000;
+
+/** One registration at work: its caches, the flows they share, and what has to end with the application. */
+export class CacheEngine {
+  readonly desks = new Map<string, CacheDesk>();
+  readonly writes: WriteFlow;
+  readonly invalidations: InvalidateFlow;
+  readonly #reads: ReadFlow;
+  readonly #readsOfMany: ReadManyFlow;
+  readonly #sweeper: MemorySweeper;
+  readonly #sharedPool: MemoryPool;
+  readonly #pools: MemoryPool[];
+  #closing: Promise<void> | undefined;
+
+  constructor(private readonly options: EngineOptions) {
+    const { parts, module } = options;
+    this.#reads = new ReadFlow(parts);
+    this.#readsOfMany = new ReadManyFlow(parts, this.#reads);
+    this.invalidations = new InvalidateFlow(parts);
+    this.writes = new WriteFlow(parts, this.invalidations);
+    this.#sharedPool = new MemoryPool(module.memory);
+    this.#pools = [this.#sharedPool];
+    this.#sweeper = new MemorySweeper(
+      parts.runtime,
+      parts.journal.replica,
+      () => this.#pools,
+      () => this.#regions(),
+    );
+  }
+
+  get enabled(): boolean {
+    return this.options.module.enabled;
+  }
+
+  /** A cache with these options; `where` they were written is for the problems found in them. */
+  define(name: string, layer: CacheOptions, where: string, problems: Problems): CacheDesk {
+    const { base, parts } = this.options;
+    if (this.desks.has(name)) problems.add(where, `there is a cache named ${name} already; give this one another name`);
+    const resolved = resolveCacheOptions(name, where, layer, base, problems);
+    const region = new CacheRegion(resolved, this.#poolFor(resolved.memory), parts.shared.present);
+    const desk = new CacheDesk(region, parts, this.#reads, this.#readsOfMany);
+    desk.passThrough = !this.enabled || this.#closing !== undefined;
+    this.desks.set(name, desk);
+    if (this.enabled && this.#closing === undefined) this.#sweeper.start();
+    return desk;
+  }
+
+  #poolFor(memory: CacheRegion['options']['memory']): MemoryPool | undefined {
+    if (memory === false) return undefined;
+    if (memory === 'shared') return this.#sharedPool;
+    const pool = new MemoryPool(memory);
+    this.#pools.push(pool);
+    return pool;
+  }
+
+  /** @throws CacheConfigurationError when there is no such cache */
+  deskOf(name: string): CacheDesk {
+    const desk = this.desks.get(name);
+    if (desk === undefined)
+      throw new CacheConfigurationError([{ where: `cache '${name}'`, problem: this.unknown(name) }]);
+    return desk;
+  }
+
+  /** What to say to somebody who names a cache that isn't there. */
+  unknown(name: string): string {
+    const names = [...this.desks.keys()];
+    const meant = names.find((candidate) => isMisspelt(name, candidate));
+    const hint = meant === undefined ? `there are: ${names.join(', ') || 'none'}` : `did you mean '${meant}'?`;
+    return `there is no such cache; declare it under \`caches\` of CacheModule.forRoot(…). ${hint}`;
+  }
+
+  /** Removes an entry from where it lies, which makes nothing fresh or stale. */
+  forget(region: CacheRegion, key: string): void {
+    const entry = region.memory.find(key);
+    if (entry !== undefined) region.memory.remove(entry);
+    const { shared, background } = this.options.parts;
+    if (shared.present) background.add(shared.delete(region.address(key)));
+  }
+
+  note(event: CacheEvent): void {
+    if ('cache' in event) this.desks.get(event.cache)?.statistics.note(event);
+  }
+
+  status(): CacheStatus {
+    const { parts, module } = this.options;
+    const { journal, runtime, background } = parts;
+    const sum = (of: (pool: MemoryPool) => number): number => this.#pools.reduce((total, pool) => total + of(pool), 0);
+    return {
+      enabled: module.enabled,
+      namespace: module.namespace,
+      journal: { ...journal.status(runtime.now()), rememberedTags: journal.replica.rememberedTags },
+      memory: {
+        entries: sum((pool) => pool.entries),
+        bytes: sum((pool) => pool.bytes),
+        evictions: sum((pool) => pool.evictions),
+      },
+      flights: [...this.#regions()].reduce((total, { flights }) => total + flights.size, 0),
+      background: background.size,
+      caches: Object.fromEntries([...this.desks].map(([name, desk]) => [name, desk.snapshot()])),
+    };
+  }
+
+  async explain(region: CacheRegion, key: string): Promise<Explanation> {
+    const about = { cache: region.name, key };
+    const remembered = region.memory.find(key);
+    if (remembered !== undefined) return { ...about, tier: 'memory', ...this.#judge(region, remembered) };
+    const bytes = await this.options.parts.shared.get(region.address(key));
+    if (bytes === undefined) return { ...about, tier: 'none', freshness: 'missing', reason: 'no tier holds it' };
+    const decoded = decodeEntry(bytes, { cache: region.name, key, serializer: region.codec.serializerName });
+    if (!decoded.readable) {
+      const reason = `what the shared store holds under its key can't be read: ${decoded.reason}`;
+      return { ...about, tier: 'shared', freshness: 'missing', reason };
+    }
+    const entry = new CacheEntry(key, decoded.header, { payload: decoded.payload, bytes: 0 }, { sequence: 0 });
+    return { ...about, tier: 'shared', ...this.#judge(region, entry) };
+  }
+
+  #judge(region: CacheRegion, { header, sequence }: CacheEntry): Omit<Explanation, 'cache' | 'key' | 'tier'> {
+    const { journal, runtime } = this.options.parts;
+    const { replica } = journal;
+    const now = runtime.now();
+    const { graceRevalidateMs, graceErrorMs } = region.options.read;
+    const freshness = freshnessOf(header, replica.judge(header, sequence), now, {
+      strong: false,
+      graceRevalidateMs,
+      graceErrorMs,
+      maxAgeMs: Number.POSITIVE_INFINITY,
+    });
+    const culprit = replica.explain(header, sequence);
+    const invalidatedBy =
+      culprit === undefined ? undefined : { tag: readableTag(culprit.tag), position: culprit.position };
+    return {
+      freshness,
+      reason: reasonOf(header, now, replica, invalidatedBy?.tag),
+      ageMs: now - header.asOf,
+      expiresInMs: header.staleAt - now,
+      position: header.position,
+      epoch: header.epoch,
+      tags: header.tags.map(readableTag),
+      ...(invalidatedBy === undefined ? {} : { invalidatedBy }),
+    };
+  }
+
+  /** Resolves when everything has ended, or after two seconds. Closing again waits for the same end. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { parts } = this.options;
+    this.#sweeper.close();
+    for (const desk of this.desks.values()) desk.passThrough = true;
+    const reason = new CacheTimeoutError('the application is shutting down');
+    for (const { flights } of this.#regions()) for (const flight of flights.values()) flight.collector?.abort(reason);
+    let deadline: { cancel(): void } | undefined;
+    const expired = new Promise<void>((resolve) => {
+      deadline = parts.runtime.after(CLOSE_DEADLINE_MS, resolve);
+    });
+    const ended = this.invalidations.close().then(() => parts.background.drained());
+    await Promise.race([ended, expired]);
+    deadline?.cancel();
+    for (const { memory } of this.#regions()) memory.clear();
+    await parts.journal.close();
+  }
+
+  *#regions(): Iterable<CacheRegion> {
+    for (const desk of this.desks.values()) yield desk.region;
+  }
+}
+
+function reasonOf(
+  header: { readonly epoch: string; readonly position: number; readonly staleAt: number },
+  now: number,
+  replica: { readonly epoch: string; readonly floor: number },
+  culprit: string | undefined,
+): string {
+  if (header.epoch !== replica.epoch) return 'it is from before the journal began anew';
+  if (header.position < replica.floor) return 'it is older than the invalidations that are remembered';
+  if (culprit !== undefined) return `it was invalidated through ${culprit}`;
+  return now < header.staleAt ? 'nothing invalidated it and its time has not come' : 'it expired';
+}

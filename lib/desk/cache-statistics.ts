@@ -1,0 +1,94 @@
+import type { CacheEvent, NotStoredReason, ReadOutcomeKind } from '../cache.events.js';
+
+/** The numbers of one cache at one moment. `hits + misses = reads` whenever no read is under way. */
+export interface CacheStatisticsSnapshot {
+  readonly reads: number;
+  readonly hits: number;
+  readonly misses: number;
+  /** Reads by how they ended. */
+  readonly outcomes: Readonly<Record<ReadOutcomeKind, number>>;
+  /** Reads that went to the source because of `bypass`; neither hits nor misses. */
+  readonly bypassed: number;
+  readonly loads: number;
+  readonly loadErrors: number;
+  /** Time spent in loaders, ms, failing ones included. */
+  readonly loadMs: number;
+  readonly earlyRefreshes: number;
+  /** Values that were loaded or written and not kept, by reason. */
+  readonly notStored: Readonly<Partial<Record<NotStoredReason, number>>>;
+  /** Stored bytes that were no entry of ours, by reason. */
+  readonly unreadable: Readonly<Record<string, number>>;
+  /** Values of a `frozen` cache that can't be frozen and were copied. */
+  readonly copiedInsteadOfFrozen: number;
+  /** Entries in memory. */
+  readonly entries: number;
+}
+
+/** Plain integers, so that counting costs a hit next to nothing. */
+export class CacheStatistics {
+  reads = 0;
+  l1 = 0;
+  l2 = 0;
+  stale = 0;
+  loaded = 0;
+  joined = 0;
+  absent = 0;
+  error = 0;
+  timeout = 0;
+  bypassed = 0;
+  loads = 0;
+  loadErrors = 0;
+  loadMs = 0;
+  earlyRefreshes = 0;
+  readonly #notStored: Partial<Record<NotStoredReason, number>> = {};
+  readonly #unreadable: Record<string, number> = {};
+
+  note(event: CacheEvent): void {
+    switch (event.type) {
+      case 'load':
+        this.loads++;
+        this.loadMs += event.ms;
+        if (event.failed) this.loadErrors++;
+        return;
+      case 'early-refresh':
+        this.earlyRefreshes++;
+        return;
+      case 'not-stored':
+        this.#notStored[event.reason] = (this.#notStored[event.reason] ?? 0) + 1;
+        return;
+      case 'unreadable':
+        this.#unreadable[event.reason] = (this.#unreadable[event.reason] ?? 0) + 1;
+        return;
+      default:
+    }
+  }
+
+  snapshot(entries: number, copiedInsteadOfFrozen: number): CacheStatisticsSnapshot {
+    const { reads, l1, l2, stale, loaded, joined, absent, error, timeout, bypassed } = this;
+    const { loads, loadErrors, loadMs, earlyRefreshes } = this;
+    return {
+      reads,
+      hits: l1 + l2 + stale,
+      misses: loaded + joined + absent + error + timeout,
+      outcomes: {
+        l1,
+        l2,
+        stale,
+        loaded,
+        joined,
+        absent,
+        error,
+        timeout,
+      },
+      bypassed,
+      loads,
+      loadErrors,
+      loadMs,
+      earlyRefreshes,
+      notStored: { ...this.#notStored },
+      unreadable: { ...this.#unreadable },
+      copiedInsteadOfFrozen,
+      entries,
+    };
+  }
+}

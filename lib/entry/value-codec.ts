@@ -1,0 +1,186 @@
+import { CacheSerializationError } from '../cache.errors.js';
+import type { EntryContent, EntryKind } from './cache-entry.js';
+import type { Serializer } from './serializers.js';
+import type { StandardSchema } from './standard-schema.js';
+
+/**
+ * What callers of one value share.
+ * - `copy`: everyone gets a decoded copy of their own.
+ * - `frozen`: one deep-frozen decoded copy for all, nothing is decoded on a hit.
+ * - `shared`: the very object the loader returned; whoever changes it changes it for everybody.
+ */
+export type Isolation = 'copy' | 'frozen' | 'shared';
+
+export interface ValueCodecOptions {
+  readonly isolation: Isolation;
+  readonly serializer: Serializer;
+  /** For errors, which every cache can hold whatever its serializer. */
+  readonly errorSerializer: Serializer;
+  readonly validate: StandardSchema | undefined;
+  readonly maxValueBytes: number;
+  /** Whether bytes are needed at all: a cache that shares bare references and lives in this process has no use for them. */
+  readonly needsBytes: boolean;
+}
+
+/** A value on its way into a cache: what the process keeps, and the bytes for a store outside. */
+export interface EncodedValue {
+  readonly kind: EntryKind;
+  readonly content: EntryContent;
+  /** Absent when the cache lives in this process alone and shares references. */
+  readonly payload: Uint8Array | undefined;
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** Between what a loader returned and what callers get, by the rules of one cache. */
+export class ValueCodec {
+  /** Values under `frozen` that hold something that can't be frozen and are copied instead. */
+  copiedInsteadOfFrozen = 0;
+
+  constructor(private readonly options: ValueCodecOptions) {}
+
+  get serializerName(): string {
+    return this.options.serializer.name;
+  }
+
+  /** @throws CacheSerializationError when the value can't be kept as it is, is too large or fails the schema */
+  encode(value: unknown): EncodedValue {
+    if (value === undefined) return { kind: 'undefined', content: { value: undefined, bytes: 0 }, payload: EMPTY };
+    this.#check(value);
+    if (!this.options.needsBytes) {
+      const bytes = approximateBytes(value);
+      this.#refuseTooLarge(bytes);
+      return { kind: 'value', content: { value, bytes }, payload: undefined };
+    }
+    const payload = this.#toBytes(this.options.serializer, value);
+    const shared = this.options.isolation === 'shared';
+    const content = shared ? { value, bytes: approximateBytes(value) } : this.#content('value', payload);
+    return { kind: 'value', content, payload };
+  }
+
+  /** @throws CacheSerializationError when the error can't be kept */
+  encodeError(error: unknown): EncodedValue {
+    const payload = this.#toBytes(this.options.errorSerializer, error);
+    return { kind: 'error', content: this.#content('error', payload), payload };
+  }
+
+  /** What a process keeps of bytes that came from a store. @throws anything for bytes that don't decode or a value that fails the schema */
+  fromPayload(kind: EntryKind, payload: Uint8Array): EntryContent {
+    if (kind !== 'value') return this.#content(kind, payload);
+    const content = this.#content(kind, payload);
+    if (this.options.validate !== undefined) this.#check('value' in content ? content.value : this.#decode(payload));
+    return content;
+  }
+
+  /** A value for one caller. */
+  open(content: EntryContent): unknown {
+    return 'value' in content ? content.value : this.#decode(content.payload);
+  }
+
+  /** The error for one caller. */
+  openError(content: EntryContent): unknown {
+    return 'value' in content ? content.value : this.options.errorSerializer.decode(content.payload);
+  }
+
+  #content(kind: EntryKind, payload: Uint8Array): EntryContent {
+    if (kind === 'undefined') return { value: undefined, bytes: 0 };
+    if (kind === 'error') return { payload, bytes: payload.byteLength };
+    const value = this.#decode(payload);
+    if (typeof value !== 'object' || value === null) return { value, bytes: payload.byteLength };
+    if (this.options.isolation === 'copy') return { payload, bytes: payload.byteLength };
+    if (this.options.isolation === 'frozen' && !deepFreeze(value)) {
+      this.copiedInsteadOfFrozen++;
+      return { payload, bytes: payload.byteLength };
+    }
+    return { value, bytes: approximateBytes(value) };
+  }
+
+  #decode(payload: Uint8Array): unknown {
+    return this.options.serializer.decode(payload);
+  }
+
+  #toBytes(serializer: Serializer, value: unknown): Uint8Array {
+    let payload: Uint8Array;
+    try {
+      payload = serializer.encode(value);
+    } catch (error) {
+      if (error instanceof CacheSerializationError) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new CacheSerializationError(`the ${serializer.name} serializer failed: ${reason}`, { cause: error });
+    }
+    this.#refuseTooLarge(payload.byteLength);
+    return payload;
+  }
+
+  #refuseTooLarge(bytes: number): void {
+    const { maxValueBytes } = this.options;
+    if (bytes > maxValueBytes) {
+      throw new CacheSerializationError(
+        `the value takes ${bytes} bytes and \`maxValueBytes\` is ${maxValueBytes}; cache less, or raise the limit`,
+      );
+    }
+  }
+
+  #check(value: unknown): void {
+    if (this.options.validate === undefined) return;
+    const result = this.options.validate['~standard'].validate(value) as {
+      issues?: readonly { message: string }[];
+      then?: unknown;
+    };
+    if (typeof result.then === 'function') {
+      throw new CacheSerializationError('`validate` is asynchronous; a schema that answers at once is needed');
+    }
+    if (result.issues !== undefined) {
+      throw new CacheSerializationError(
+        `the value fails \`validate\`: ${result.issues[0]?.message ?? 'no reason given'}`,
+      );
+    }
+  }
+}
+
+/** Freezes a value through and through; `false`, and some of it frozen, when it holds what can't be. */
+export function deepFreeze(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return true;
+  const unfreezable =
+    ArrayBuffer.isView(value) ||
+    value instanceof ArrayBuffer ||
+    value instanceof Map ||
+    value instanceof Set ||
+    value instanceof Date ||
+    value instanceof RegExp ||
+    value instanceof URL;
+  if (unfreezable) return false;
+  Object.freeze(value);
+  return Object.values(value).every(deepFreeze);
+}
+
+const NODES_LOOKED_AT = 10_000;
+
+/** About how much memory a value takes, in bytes: V8's sizes on 64 bits, rounded; large values are extrapolated. */
+export function approximateBytes(root: unknown): number {
+  const seen = new Set<object>();
+  const pending: unknown[] = [root];
+  let bytes = 0;
+  while (pending.length > 0 && seen.size < NODES_LOOKED_AT) {
+    const value = pending.pop();
+    if (typeof value === 'string') bytes += 16 + value.length;
+    else if (typeof value !== 'object' || value === null) bytes += 8;
+    else if (!seen.has(value)) {
+      seen.add(value);
+      bytes += shallowBytes(value, pending);
+    }
+  }
+  return pending.length === 0 ? bytes : bytes * (1 + pending.length / NODES_LOOKED_AT);
+}
+
+function shallowBytes(value: object, pending: unknown[]): number {
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return 96 + value.byteLength;
+  if (value instanceof Map || value instanceof Set) {
+    for (const item of value.values()) pending.push(item);
+    if (value instanceof Map) for (const key of value.keys()) pending.push(key);
+    return 64 + value.size * 32;
+  }
+  const items = Array.isArray(value) ? (value as unknown[]) : Object.values(value);
+  for (const item of items) pending.push(item);
+  return 24 + items.length * 8;
+}

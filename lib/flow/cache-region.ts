@@ -1,0 +1,94 @@
+import { Flight, SingleFlight } from '../coalescing/single-flight.js';
+import { RetryPauses } from '../coalescing/retry-pauses.js';
+import type { CacheEntry } from '../entry/cache-entry.js';
+import { boundedKey, keyOf, scopedKey, type CacheKey } from '../entry/key-encoding.js';
+import { msgpackSerializer } from '../entry/serializers.js';
+import { cacheTag, EVERYTHING, keyTag, userTag } from '../entry/tags.js';
+import { ValueCodec } from '../entry/value-codec.js';
+import { CacheKeyError } from '../cache.errors.js';
+import type { ResolvedCacheOptions } from '../options/resolved-options.js';
+import type { EntryAddress } from '../tiers/tier.interface.js';
+import type { MemoryPool } from '../tiers/memory-pool.js';
+import { MemoryTier } from '../tiers/memory.tier.js';
+import type { LoadCollector } from './load-collector.js';
+
+/** What a flight brings: an entry and where it is from, or nothing, when it left the work to another process. */
+export type FlightResult =
+  | { readonly entry: CacheEntry; readonly source: 'l2' | 'load' }
+  | { readonly entry: undefined; readonly source: 'nobody' };
+
+export const NOTHING: FlightResult = { entry: undefined, source: 'nobody' };
+
+/** One load of one key, from the look into the shared tier to the value. */
+export class LoadFlight extends Flight<FlightResult> {
+  /** An old value that was found on the way and may stand in. */
+  old: CacheEntry | undefined;
+  /** The load, once it runs. */
+  collector: LoadCollector | undefined;
+  /** It brought a value that can't be kept: nobody but its leader may have it, and waiting for another is no use. */
+  personal = false;
+  /** Given up: its value isn't stored any more. */
+  abandoned = false;
+}
+
+const REMEMBERED_PAUSES = 10_000;
+
+/** One named cache in this process: its options, its part of the memory, the loads under way. */
+export class CacheRegion {
+  readonly name: string;
+  readonly memory: MemoryTier;
+  readonly flights = new SingleFlight<FlightResult, LoadFlight>(() => new LoadFlight());
+  readonly pauses = new RetryPauses(REMEMBERED_PAUSES);
+  readonly codec: ValueCodec;
+  /** Whether an entry in memory may be an answer without a closer look. */
+  readonly hasHotPath: boolean;
+  /** Tags of every entry of this cache, with prefix. */
+  readonly #tags: readonly string[];
+
+  constructor(
+    readonly options: ResolvedCacheOptions,
+    pool: MemoryPool | undefined,
+    sharedTierPresent: boolean,
+  ) {
+    this.name = options.name;
+    this.memory = new MemoryTier(pool);
+    this.codec = new ValueCodec({
+      isolation: options.isolation,
+      serializer: options.serializer,
+      errorSerializer: msgpackSerializer(options.types, true),
+      validate: options.validate,
+      maxValueBytes: options.maxValueBytes,
+      needsBytes: sharedTierPresent || options.isolation !== 'shared',
+    });
+    this.hasHotPath = !options.read.strong && options.scope === undefined;
+    this.#tags = [EVERYTHING, cacheTag(options.name), ...options.tags.map(userTag)];
+  }
+
+  /** The key as it is stored, for what a user gave as one. @throws CacheKeyError */
+  keyFor(key: CacheKey): string {
+    return this.storedKey(keyOf(key, this.options.types, () => `cache ${this.name}`));
+  }
+
+  /** The key as it is stored: with the scope of this cache, and within bounds. */
+  storedKey(key: string): string {
+    const { scope, maxKeyBytes } = this.options;
+    return boundedKey(scope === undefined ? key : scopedKey(this.#scopeOf(scope), key), maxKeyBytes);
+  }
+
+  #scopeOf(scope: () => string): string {
+    const value: unknown = scope();
+    if (typeof value === 'string' && value !== '') return value;
+    throw new CacheKeyError(
+      `cache ${this.name}: \`scope\` returned ${String(value)}; without a scope one tenant could see another's values`,
+    );
+  }
+
+  /** The tags an entry has by itself. */
+  ownTags(storedKey: string): string[] {
+    return [...this.#tags, keyTag(this.name, storedKey)];
+  }
+
+  address(storedKey: string): EntryAddress {
+    return { cache: this.name, schema: this.options.schema, key: storedKey };
+  }
+}

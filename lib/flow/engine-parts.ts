@@ -1,0 +1,18 @@
+import type { CacheEventListener } from '../cache.events.js';
+import type { Runtime } from '../cache.runtime.js';
+import type { LoadLock } from '../coalescing/load-lock.interface.js';
+import type { Journal } from '../journal/journal.interface.js';
+import type { SharedTier } from '../tiers/tier.interface.js';
+import type { BackgroundWork } from './background-work.js';
+
+/** What the flows of one registration work with. Which implementations these are is decided in `cache.providers`. */
+export interface EngineParts {
+  readonly runtime: Runtime;
+  readonly journal: Journal;
+  readonly shared: SharedTier;
+  readonly locks: LoadLock;
+  readonly background: BackgroundWork;
+  readonly emit: CacheEventListener;
+  readonly maxStalenessMs: number;
+  readonly lockTimeoutMs: number;
+}

@@ -1,0 +1,90 @@
+import { CacheEntry, type EntryHeader, type LoadMark } from '../entry/cache-entry.js';
+import { encodeEntry } from '../entry/entry-codec.js';
+import type { EncodedValue } from '../entry/value-codec.js';
+import type { ResolvedReadOptions } from '../options/resolved-options.js';
+import { earlyRefreshBegins } from '../policy/early-refresh.js';
+import { lifetimeOf } from '../policy/lifetimes.js';
+import type { CacheRegion } from './cache-region.js';
+import type { EngineParts } from './engine-parts.js';
+
+/** What an entry is made of, whoever the value is from. */
+export interface EntryDraft {
+  readonly region: CacheRegion;
+  readonly key: string;
+  readonly options: ResolvedReadOptions;
+  /** Where the journal stood before anybody asked for the value. */
+  readonly mark: LoadMark;
+  readonly ownRecord: number;
+  readonly asOf: number;
+  readonly ttlMs: number;
+  readonly expiresBy: number;
+  readonly costMs: number;
+  readonly tags: readonly string[];
+  readonly tainted: boolean;
+}
+
+/** Makes entries, and puts them where readers find them. */
+export class EntryWriter {
+  constructor(private readonly parts: EngineParts) {}
+
+  make(draft: EntryDraft, encoded: EncodedValue): CacheEntry {
+    const { key, options, mark, tainted } = draft;
+    const header = this.#header(draft, encoded.kind);
+    const hotUntil = hotUntilOf(header, options.earlyRefreshBeta);
+    return new CacheEntry(key, header, encoded.content, { sequence: mark.sequence, hotUntil, tainted });
+  }
+
+  /** For a value that can't be kept: the value itself, for the caller who got it from the origin. */
+  makePersonal(draft: EntryDraft, value: unknown): CacheEntry {
+    const { key, mark, tainted } = draft;
+    const header = this.#header(draft, 'value');
+    return new CacheEntry(key, header, { value, bytes: 0 }, { sequence: mark.sequence, personal: true, tainted });
+  }
+
+  #header(draft: EntryDraft, kind: EntryHeader['kind']): EntryHeader {
+    const { options, mark, ownRecord, asOf, ttlMs, expiresBy, costMs, tags } = draft;
+    const graceMs = Math.max(options.graceRevalidateMs, options.graceErrorMs);
+    const limits = { ttlMs, jitter: options.jitter, graceMs, expiresBy };
+    return {
+      epoch: mark.epoch,
+      position: mark.position,
+      ownRecord,
+      asOf,
+      ...lifetimeOf(mark.at, limits, this.parts.runtime.random()),
+      costMs,
+      kind,
+      tags,
+      slidingMs: 0,
+    };
+  }
+
+  /** Whether the journal leaves the entry any use; what is plainly dead isn't worth the way. */
+  isOfUse(entry: CacheEntry): boolean {
+    return this.parts.journal.replica.judge(entry.header, entry.sequence) !== 'dead';
+  }
+
+  /** Puts an entry into the tiers. Whether it is still fresh is for its readers to say. */
+  store(region: CacheRegion, entry: CacheEntry, payload: Uint8Array | undefined): Promise<void> {
+    if (!this.isOfUse(entry)) return DONE;
+    region.memory.put(entry);
+    const { shared, runtime, background } = this.parts;
+    const ttlMs = Math.ceil(entry.header.graceUntil - runtime.now());
+    if (!shared.present || payload === undefined || ttlMs <= 0) return DONE;
+    const { name: cache, codec } = region;
+    const { key, header } = entry;
+    const bytes = encodeEntry({ cache, key, serializer: codec.serializerName, header, payload });
+    const stored = shared.set(region.address(key), bytes, ttlMs);
+    background.add(stored);
+    return stored;
+  }
+}
+
+const DONE = Promise.resolve();
+
+/** Until when a reader needn't look closer at a fresh entry, epoch ms. */
+export const hotUntilOf = ({ staleAt, costMs }: EntryHeader, beta: number): number =>
+  beta === 0 ? staleAt : Math.min(staleAt, earlyRefreshBegins(staleAt, costMs, beta));
+
+/** An entry in words, for messages. */
+export const describe = ({ region, key }: { region: CacheRegion; key: string }): string =>
+  `cache ${region.name}, key ${key.length > 80 ? `${key.slice(0, 77)}…` : key}`;

@@ -1,0 +1,105 @@
+import { softTag } from '../entry/tags.js';
+import type { AppendReceipt } from '../journal/journal.interface.js';
+import type { Timer } from '../cache.runtime.js';
+import type { EngineParts } from './engine-parts.js';
+import type { InvalidationResult } from './outcome.js';
+import { currentScope, currentTransaction, Transaction, withScope } from './scope.js';
+
+export interface InvalidationRequest {
+  /** With the prefix of their kind. */
+  readonly tags: readonly string[];
+  /** `hard`: never served again. `soft`: as good as just expired. */
+  readonly mode: 'hard' | 'soft';
+  /** Resolve only when no process can answer with the old value any more. */
+  readonly settled: boolean;
+  /** A second record after this many ms, for sources whose replicas lag; 0: none. */
+  readonly againMs: number;
+  /** Ends the waiting of `settled`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Added to the bound that `settled` waits for, because timers and clocks aren't exact. */
+const SETTLE_MARGIN_MS = 50;
+
+/** Invalidations: at once, or collected until a transaction is committed. */
+export class InvalidateFlow {
+  readonly #again = new Map<Timer, readonly string[]>();
+
+  constructor(private readonly parts: EngineParts) {}
+
+  async invalidate(request: InvalidationRequest): Promise<InvalidationResult> {
+    const tags = request.mode === 'soft' ? request.tags.map(softTag) : request.tags;
+    if (request.againMs > 0) this.#appendAgain(tags, request.againMs);
+    const receipt = await this.announce(tags);
+    if (request.settled && request.mode === 'hard') await this.#settled(receipt, request.signal);
+    if (receipt.status === 'applied') return { status: 'applied', position: receipt.position };
+    return { status: receipt.status };
+  }
+
+  /** A record in the journal, or in the surrounding transaction's list. */
+  async announce(tags: readonly string[]): Promise<AppendReceipt | { readonly status: 'deferred' }> {
+    const transaction = currentTransaction(this.parts.journal.replica);
+    if (transaction !== undefined) {
+      transaction.collect(tags);
+      return { status: 'deferred' };
+    }
+    const receipt = await this.parts.journal.append(tags);
+    this.parts.emit({ type: 'invalidation', status: receipt.status });
+    return receipt;
+  }
+
+  isInTransaction(): boolean {
+    return currentTransaction(this.parts.journal.replica) !== undefined;
+  }
+
+  /** Invalidations inside `run` are sent when it resolves, as one record, and dropped when it throws. */
+  async afterCommit<T>(run: () => Promise<T> | T): Promise<T> {
+    const outer = currentScope()?.transaction;
+    const transaction = new Transaction(this.parts.journal.replica, outer);
+    const value = await withScope({ transaction }, async () => run());
+    // back in the outer scope: inside another transaction of ours, that one decides
+    if (transaction.tags.size > 0) await this.announce([...transaction.tags]);
+    return value;
+  }
+
+  /** Sends at once what was to be sent again later. */
+  async close(): Promise<void> {
+    const outstanding = [...this.#again];
+    this.#again.clear();
+    await Promise.all(
+      outstanding.map(([timer, tags]) => {
+        timer.cancel();
+        return this.parts.journal.append(tags);
+      }),
+    );
+  }
+
+  #appendAgain(tags: readonly string[], afterMs: number): void {
+    const timer = this.parts.runtime.after(
+      afterMs,
+      () => {
+        this.#again.delete(timer);
+        this.parts.background.add(this.parts.journal.append(tags));
+      },
+      { background: true },
+    );
+    this.#again.set(timer, tags);
+  }
+
+  async #settled(
+    receipt: AppendReceipt | { readonly status: 'deferred' },
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (receipt.status === 'deferred') return;
+    const given = new Promise<undefined>((resolve) => {
+      if (signal?.aborted === true) resolve(undefined);
+      signal?.addEventListener('abort', () => resolve(undefined), { once: true });
+    });
+    const appended = receipt.status === 'applied' ? receipt : await Promise.race([receipt.appended, given]);
+    if (appended === undefined || appended.fleetStalenessMs === 0) return;
+    const waited = new Promise<undefined>((resolve) => {
+      this.parts.runtime.after(appended.fleetStalenessMs + SETTLE_MARGIN_MS, () => resolve(undefined));
+    });
+    await Promise.race([waited, given]);
+  }
+}

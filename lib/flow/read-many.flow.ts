@@ -1,0 +1,90 @@
+import type { ReadOutcome } from './outcome.js';
+import type { EngineParts } from './engine-parts.js';
+import { LoaderRunner, type LoadItem } from './loader-runner.js';
+import type { LoadContext } from './load-collector.js';
+import type { ReadFlow, Reader, ReadRequest } from './read.flow.js';
+
+/** Loads the values at these places of the request, in their order. */
+export type LoadMissing = (places: readonly number[], context: LoadContext) => Promise<readonly unknown[]>;
+
+interface MissingItem extends LoadItem {
+  readonly reader: Reader;
+  readonly place: number;
+}
+
+/** A batch of reads of one cache: what is in memory, then what others are loading, then one load for the rest. */
+export class ReadManyFlow {
+  readonly #loaders: LoaderRunner;
+
+  constructor(
+    private readonly parts: EngineParts,
+    private readonly reads: ReadFlow,
+  ) {
+    this.#loaders = new LoaderRunner(parts);
+  }
+
+  /** @returns an outcome for each request, in their order */
+  async read(requests: readonly ReadRequest[], loadMissing: LoadMissing): Promise<ReadOutcome[]> {
+    const readers = await Promise.all(requests.map((request) => this.reads.begin(request)));
+    const missing: MissingItem[] = [];
+    const outcomes = readers.map((reader, place) => this.#start(reader, place, missing));
+    if (missing.length > 0) void this.#fly(missing, loadMissing);
+    return Promise.all(
+      readers.map(async (reader, place) => {
+        const outcome = await outcomes[place]!();
+        this.reads.teach(reader, outcome);
+        return outcome;
+      }),
+    );
+  }
+
+  /** Decides at once what becomes of one item; what it has to wait for comes later. */
+  #start(reader: Reader, place: number, missing: MissingItem[]): () => Promise<ReadOutcome> {
+    const { region, key, transaction, request } = reader;
+    const remembered = this.reads.recall(reader);
+    if (remembered !== undefined) return () => Promise.resolve(remembered);
+    // somebody is loading it, or an earlier item of this very batch is the same
+    if (transaction === undefined && region.flights.get(key) !== undefined) return () => this.reads.answer(reader);
+    const flight = transaction === undefined ? region.flights.open(key) : region.flights.unlisted();
+    missing.push({ reader, place, request, flight });
+    return async () => (await this.reads.waitFor(flight, reader, true)) ?? this.reads.answer(reader);
+  }
+
+  async #fly(missing: readonly MissingItem[], loadMissing: LoadMissing): Promise<void> {
+    const rest = await this.#lookIntoSharedTier(missing);
+    const [first] = rest;
+    if (first === undefined) return;
+    const { region, strong, transaction, request } = first.reader;
+    const { pauses, flights } = region;
+    try {
+      const places = rest.map(({ place }) => place);
+      const loaded = await this.#loaders.runMany(rest, { strong, transaction, background: false }, (context) =>
+        loadMissing(places, context),
+      );
+      rest.forEach(({ reader: { key }, flight }, index) => {
+        const { entry } = loaded[index]!;
+        flight.personal = entry.personal;
+        pauses.end(key);
+        flights.land(key, flight, { entry, source: 'load' });
+      });
+    } catch (error) {
+      const { graceErrorMs, graceRevalidateMs, retryPauseMs } = request.options;
+      for (const { reader, flight } of rest) {
+        if (graceErrorMs + graceRevalidateMs > 0) pauses.begin(reader.key, this.parts.runtime.now() + retryPauseMs);
+        flights.fail(reader.key, flight, error);
+      }
+    }
+  }
+
+  /** One round trip for all; what it has is landed, the rest is returned. */
+  async #lookIntoSharedTier(missing: readonly MissingItem[]): Promise<readonly MissingItem[]> {
+    const { shared } = this.parts;
+    if (!shared.present || !missing[0]!.reader.confirmed) return missing;
+    const found = await shared.getMany(missing.map(({ reader: { region, key } }) => region.address(key)));
+    return missing.filter(({ reader, flight }, index) => {
+      const result = this.reads.adopt(found[index], flight, reader, { serveOld: true });
+      if (result !== undefined) reader.region.flights.land(reader.key, flight, result);
+      return result === undefined;
+    });
+  }
+}

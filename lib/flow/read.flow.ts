@@ -1,0 +1,406 @@
+import { CacheTimeoutError } from '../cache.errors.js';
+import { LIMITS } from '../cache.constants.js';
+import { CacheEntry, type LoadMark } from '../entry/cache-entry.js';
+import { decodeEntry } from '../entry/entry-codec.js';
+import type { JournalReplica } from '../journal/journal-replica.js';
+import { refreshesEarly } from '../policy/early-refresh.js';
+import { freshnessOf, type Freshness } from '../policy/freshness.js';
+import type { CacheRegion, FlightResult, LoadFlight } from './cache-region.js';
+import { NOTHING } from './cache-region.js';
+import type { EngineParts } from './engine-parts.js';
+import { describe, hotUntilOf } from './entry-writer.js';
+import { LoaderRunner, type LoadRequest } from './loader-runner.js';
+import type { ReadOutcome } from './outcome.js';
+import { currentScope, currentTransaction, outsideScopes, type Scope, type Transaction } from './scope.js';
+
+export interface ReadRequest extends LoadRequest {
+  /** The caller's own patience: aborted, this caller gets the reason, and the load goes on for the others. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One read on its way: what was asked, and what was known when it began. */
+export interface Reader {
+  readonly request: ReadRequest;
+  readonly region: CacheRegion;
+  readonly key: string;
+  readonly strong: boolean;
+  readonly scope: Scope | undefined;
+  /** Of this registration; others don't concern it. */
+  readonly transaction: Transaction | undefined;
+  /** When it began: its place in this process's order, and the time. */
+  readonly mark: LoadMark;
+  /** Whether the journal is known to be complete as of the begin of the read, or recently enough for a bounded one. */
+  readonly confirmed: boolean;
+}
+
+type End =
+  | { readonly how: 'result'; readonly result: FlightResult }
+  | { readonly how: 'error'; readonly error: unknown }
+  | { readonly how: 'soft'; readonly outcome: ReadOutcome }
+  | { readonly how: 'hard' }
+  | { readonly how: 'left'; readonly error: unknown };
+
+/**
+ * A read, from the memory tier over somebody else's load to a load of its own.
+ *
+ * Nobody is given an entry on somebody else's word: who joined a load judges what it brought when it arrives, and who
+ * is given an old value judges it at that moment.
+ */
+export class ReadFlow {
+  readonly #loaders: LoaderRunner;
+  readonly #replica: JournalReplica;
+
+  constructor(private readonly parts: EngineParts) {
+    this.#loaders = new LoaderRunner(parts);
+    this.#replica = parts.journal.replica;
+  }
+
+  async read(request: ReadRequest): Promise<ReadOutcome> {
+    const reader = await this.begin(request);
+    const outcome = await this.answer(reader);
+    this.teach(reader, outcome);
+    return outcome;
+  }
+
+  /** Looks into the tiers and goes no further. @returns `undefined` when there is nothing fresh, or nothing at all */
+  async peek(request: ReadRequest, allowStale: boolean): Promise<ReadOutcome | undefined> {
+    const reader = await this.begin(request);
+    const outcome = (await this.#look(reader)) ?? undefined;
+    const isWelcome = outcome !== undefined && (allowStale || outcome.kind !== 'stale');
+    if (isWelcome) this.teach(reader, outcome);
+    return isWelcome ? outcome : undefined;
+  }
+
+  async #look(reader: Reader): Promise<ReadOutcome | undefined> {
+    const { region, key } = reader;
+    const flight = region.flights.unlisted();
+    const inMemory = this.#standIn(flight, reader);
+    if (inMemory?.kind === 'l1' || !this.parts.shared.present || !reader.confirmed) return inMemory;
+    const found = this.adopt(await this.parts.shared.get(region.address(key)), flight, reader, { serveOld: false });
+    return found === undefined ? this.#standIn(flight, reader) : this.#accept(found, reader, false);
+  }
+
+  async begin(request: ReadRequest): Promise<Reader> {
+    const scope = currentScope();
+    const strong = request.options.strong || (scope?.strong ?? false);
+    const mark = this.#replica.mark(this.parts.runtime.now());
+    const trusted = !strong && this.#replica.trusts(mark.at);
+    return {
+      request,
+      region: request.region,
+      key: request.key,
+      strong,
+      scope,
+      transaction: currentTransaction(this.#replica),
+      mark,
+      confirmed: trusted || (await this.parts.journal.confirm()),
+    };
+  }
+
+  /** Looks, waits and loads until there is an answer. */
+  async answer(reader: Reader): Promise<ReadOutcome> {
+    const { region, key, transaction, scope } = reader;
+    for (let joins = 0; ; joins++) {
+      const remembered = this.recall(reader);
+      if (remembered !== undefined) return remembered;
+      const flight = region.flights.get(key);
+      const joinable = flight !== undefined && transaction === undefined && joins < LIMITS.joins ? flight : undefined;
+      // a loader that comes back to its own key, by whatever detour, would wait for itself
+      const wouldWaitForItself = scope?.flights.some((own) => joinable?.needs(own)) === true;
+      const outcome =
+        joinable === undefined || wouldWaitForItself
+          ? await this.#lead(reader, transaction === undefined && !wouldWaitForItself)
+          : await this.#join(joinable, reader);
+      if (outcome !== undefined) return outcome;
+    }
+  }
+
+  async #join(flight: LoadFlight, reader: Reader): Promise<ReadOutcome | undefined> {
+    const outcome = await this.waitFor(flight, reader, false);
+    return outcome === undefined && flight.personal ? this.#lead(reader, false) : outcome;
+  }
+
+  /** The answer from the memory tier, if it has one. */
+  recall(reader: Reader): ReadOutcome | undefined {
+    const { region, key, request } = reader;
+    const entry = region.memory.find(key);
+    if (entry === undefined) return undefined;
+    const now = this.parts.runtime.now();
+    const freshness = this.#assess(entry, reader, now);
+    if (freshness === 'fresh') {
+      region.memory.pool!.touch(entry);
+      entry.judgedAt = this.#replica.version;
+      const { earlyRefreshBeta: beta } = request.options;
+      if (beta > 0 && now >= entry.hotUntil && refreshesEarly(now, entry.header, beta, this.parts.runtime.random())) {
+        this.#refresh(reader, entry, true);
+      }
+      return { kind: 'l1', entry };
+    }
+    if (freshness === 'dead') return undefined;
+    if (region.pauses.isOn(key, now)) return { kind: 'stale', entry };
+    if (freshness === 'fallback') return undefined;
+    this.#refresh(reader, entry, false);
+    return { kind: 'stale', entry };
+  }
+
+  /** What an entry is good for, to this reader and at this moment. */
+  #assess(entry: CacheEntry, { request, strong, confirmed, transaction }: Reader, now: number): Freshness {
+    if (strong && !confirmed) return 'dead';
+    if (transaction?.touches(entry.header.tags) === true) return 'dead';
+    const verdict = this.#replica.judge(entry.header, entry.sequence);
+    return freshnessOf(entry.header, verdict, now, {
+      // inside a transaction nothing old is given out either: nobody is there to refresh it
+      strong: strong || transaction !== undefined,
+      graceRevalidateMs: request.options.graceRevalidateMs,
+      graceErrorMs: request.options.graceErrorMs,
+      maxAgeMs: confirmed && this.#replica.trusts(now) ? Number.POSITIVE_INFINITY : this.parts.maxStalenessMs,
+    });
+  }
+
+  /** Loads, on behalf of everybody who comes meanwhile unless it isn't offered to them. */
+  async #lead(reader: Reader, offered: boolean): Promise<ReadOutcome | undefined> {
+    const { region, key } = reader;
+    const flight = offered ? region.flights.open(key) : region.flights.unlisted();
+    void this.#fly(flight, reader, false);
+    return this.waitFor(flight, reader, true);
+  }
+
+  /** One caller refreshes in the background, unless somebody is at it or the loader has just failed. */
+  #refresh(reader: Reader, old: CacheEntry, early: boolean): void {
+    const { region, key, transaction } = reader;
+    const isPaused = region.pauses.isOn(key, this.parts.runtime.now());
+    if (transaction !== undefined || isPaused || region.flights.get(key) !== undefined) return;
+    if (early) this.parts.emit({ type: 'early-refresh', cache: region.name });
+    const flight = region.flights.open(key);
+    flight.old = old;
+    outsideScopes(() =>
+      this.parts.background.add(this.#fly(flight, { ...reader, strong: false, scope: undefined }, true)),
+    );
+  }
+
+  /** Never rejects: what happens on the way is what the flight brings. */
+  async #fly(flight: LoadFlight, reader: Reader, background: boolean): Promise<void> {
+    const { region, key, request } = reader;
+    try {
+      const result = await this.#obtain(flight, reader, background);
+      if (result.source === 'load') region.pauses.end(key);
+      region.flights.land(key, flight, result);
+    } catch (error) {
+      const { graceErrorMs, graceRevalidateMs, retryPauseMs } = request.options;
+      const hasGrace = graceErrorMs > 0 || graceRevalidateMs > 0 || background;
+      if (hasGrace) region.pauses.begin(key, this.parts.runtime.now() + retryPauseMs);
+      region.flights.fail(key, flight, error);
+    }
+  }
+
+  async #obtain(flight: LoadFlight, reader: Reader, background: boolean): Promise<FlightResult> {
+    // without a confirmed journal nobody can say whether what the shared tier holds is fresh
+    if (!this.parts.shared.present || !reader.confirmed) return this.#load(flight, reader, background);
+    const { region, key } = reader;
+    const found = this.adopt(await this.parts.shared.get(region.address(key)), flight, reader, { serveOld: true });
+    if (found !== undefined) return found;
+    return this.#loadUnderLock(flight, reader, background);
+  }
+
+  /** Whoever gets the lock loads; the others look for what it brings, and take over when it doesn't come. */
+  async #loadUnderLock(flight: LoadFlight, reader: Reader, background: boolean): Promise<FlightResult> {
+    const { locks, runtime, lockTimeoutMs, background: work } = this.parts;
+    const { region, key } = reader;
+    const begun = runtime.monotonic();
+    for (let attempts = 0; ; attempts++) {
+      const { lease, found } = await locks.tryAcquire(region.name, key);
+      const adopted = this.adopt(found, flight, reader, { serveOld: true });
+      if (adopted !== undefined) {
+        if (lease !== undefined) work.add(lease.release());
+        return adopted;
+      }
+      if (lease !== undefined) return this.#load(flight, reader, background, () => lease.release());
+      if (background) return NOTHING;
+      const waitedMs = runtime.monotonic() - begun;
+      if (waitedMs >= lockTimeoutMs) return this.#load(flight, reader, background);
+      const pauseMs = attempts === 0 ? 5 : waitedMs < 1_000 ? 10 : 40;
+      await new Promise<void>((resolve) => runtime.after(pauseMs, resolve));
+    }
+  }
+
+  async #load(
+    flight: LoadFlight,
+    { request, strong, transaction }: Reader,
+    background: boolean,
+    release?: () => Promise<void>,
+  ): Promise<FlightResult> {
+    try {
+      const { entry, stored } = await this.#loaders.run(request, flight, { strong, transaction, background });
+      flight.personal = entry.personal;
+      if (release !== undefined) this.parts.background.add(stored.then(release));
+      return { entry, source: 'load' };
+    } catch (error) {
+      if (release !== undefined) this.parts.background.add(release());
+      throw error;
+    }
+  }
+
+  /** Takes over what the shared tier holds, if it is good for anything; what is merely old is kept at hand. */
+  adopt(
+    bytes: Buffer | undefined,
+    flight: LoadFlight,
+    reader: Reader,
+    { serveOld }: { readonly serveOld: boolean },
+  ): FlightResult | undefined {
+    if (bytes === undefined) return undefined;
+    const { region, key } = reader;
+    const entry = this.#open(bytes, reader);
+    if (entry === undefined) return undefined;
+    const now = this.parts.runtime.now();
+    const freshness = this.#assess(entry, reader, now);
+    if (freshness === 'dead') return undefined;
+    const isNews = flight.old === undefined || entry.header.asOf > flight.old.header.asOf;
+    if (freshness === 'fresh') {
+      if (!isNews) return undefined; // a refresh finds the very value it is to refresh
+      region.memory.put(entry);
+      return { entry, source: 'l2' };
+    }
+    if (flight.old !== undefined) return undefined;
+    flight.old = entry;
+    region.memory.put(entry);
+    const servedAtOnce = serveOld && freshness === 'revalidate' && !region.pauses.isOn(key, now);
+    if (!servedAtOnce) return undefined;
+    region.flights.land(key, flight, { entry, source: 'l2' });
+    this.#refresh(reader, entry, false);
+    return { entry, source: 'l2' };
+  }
+
+  #open(bytes: Buffer, { region, key, mark, request }: Reader): CacheEntry | undefined {
+    const decoded = decodeEntry(bytes, { cache: region.name, key, serializer: region.codec.serializerName });
+    const unreadable = (reason: string): undefined => {
+      this.parts.emit({ type: 'unreadable', cache: region.name, reason });
+    };
+    if (!decoded.readable) return unreadable(decoded.reason);
+    const { header, payload } = decoded;
+    try {
+      const content = region.codec.fromPayload(header.kind, payload);
+      const hotUntil = hotUntilOf(header, request.options.earlyRefreshBeta);
+      // another process may have begun to load it before an invalidation of ours that is still on its way
+      return new CacheEntry(key, header, content, { sequence: 0, order: mark.sequence, hotUntil });
+    } catch {
+      return unreadable('value');
+    }
+  }
+
+  /** @returns `undefined` when what the flight brought is no answer for this reader */
+  async waitFor(flight: LoadFlight, reader: Reader, leads: boolean): Promise<ReadOutcome | undefined> {
+    const loading = (reader.scope?.flights ?? []) as readonly LoadFlight[];
+    for (const outer of loading) outer.waitingFor.add(flight);
+    let end: End;
+    try {
+      end = await this.#end(flight, reader);
+    } finally {
+      for (const outer of loading) outer.waitingFor.delete(flight);
+    }
+    switch (end.how) {
+      case 'result':
+        return this.#accept(end.result, reader, leads);
+      case 'error': {
+        const old = reader.request.options.graceWhen(end.error) ? this.#standIn(flight, reader) : undefined;
+        return old ?? { kind: 'error', error: end.error };
+      }
+      case 'left':
+        return { kind: 'error', error: end.error };
+      case 'soft':
+        return end.outcome;
+      case 'hard': {
+        const { hardTimeoutMs } = reader.request.options;
+        const error = new CacheTimeoutError(`${describe(reader)}: no value after ${hardTimeoutMs} ms (hardTimeout)`);
+        return this.#standIn(flight, reader) ?? { kind: 'timeout', error };
+      }
+    }
+  }
+
+  /** The old value, judged now, for a loader that failed or is slow. */
+  #standIn(flight: LoadFlight, reader: Reader): ReadOutcome | undefined {
+    const now = this.parts.runtime.now();
+    for (const entry of [reader.region.memory.find(reader.key), flight.old]) {
+      if (entry === undefined) continue;
+      const freshness = this.#assess(entry, reader, now);
+      if (freshness !== 'dead') return { kind: freshness === 'fresh' ? 'l1' : 'stale', entry };
+    }
+    return undefined;
+  }
+
+  #accept(result: FlightResult, reader: Reader, leads: boolean): ReadOutcome | undefined {
+    const { entry, source } = result;
+    if (entry === undefined) return undefined;
+    if (source === 'l2') {
+      const freshness = this.#assess(entry, reader, this.parts.runtime.now());
+      if (freshness === 'fresh') return { kind: 'l2', entry };
+      if (freshness !== 'dead') return { kind: 'stale', entry };
+      return undefined;
+    }
+    if (leads) return { kind: 'loaded', entry };
+    return this.#isGoodForJoiner(entry, reader) ? { kind: 'joined', entry } : undefined;
+  }
+
+  #isGoodForJoiner(entry: CacheEntry, { strong, confirmed, mark }: Reader): boolean {
+    if (entry.personal) return false;
+    const replica = this.#replica;
+    if (replica.judge(entry.header, entry.sequence) !== 'fresh') return false;
+    const begunAfter = entry.sequence > mark.sequence;
+    if (strong) {
+      if (entry.tainted) return false;
+      return begunAfter || (confirmed && this.parts.runtime.now() < entry.header.staleAt);
+    }
+    if (confirmed) return true;
+    // nobody knows what was invalidated elsewhere: only a load that is young enough will do
+    const youngEnough = entry.header.asOf >= mark.at - this.parts.maxStalenessMs;
+    return begunAfter || (youngEnough && entry.sequence > replica.lastOwnInvalidation);
+  }
+
+  #end(flight: LoadFlight, reader: Reader): Promise<End> {
+    const { softTimeoutMs, hardTimeoutMs } = reader.request.options;
+    const settled = flight.promise.then(
+      (result): End => ({ how: 'result', result }),
+      (error: unknown): End => ({ how: 'error', error }),
+    );
+    const isPatient = softTimeoutMs === 0 && hardTimeoutMs === 0 && reader.request.signal === undefined;
+    return isPatient ? settled : this.#firstOf(settled, flight, reader);
+  }
+
+  #firstOf(settled: Promise<End>, flight: LoadFlight, reader: Reader): Promise<End> {
+    const { signal, options } = reader.request;
+    const { runtime } = this.parts;
+    const elapsedMs = runtime.now() - reader.mark.at;
+    return new Promise((resolve) => {
+      const timer = (afterMs: number, run: () => void): { cancel(): void } | undefined =>
+        afterMs === 0 ? undefined : runtime.after(Math.max(0, afterMs - elapsedMs), run);
+      const leave = (): void => finish({ how: 'left', error: signal!.reason });
+      const takeOld = (): void => {
+        const outcome = this.#standIn(flight, reader);
+        if (outcome !== undefined) finish({ how: 'soft', outcome });
+      };
+      const soft = timer(options.softTimeoutMs, takeOld);
+      const hard = timer(options.hardTimeoutMs, () => finish({ how: 'hard' }));
+      const finish = (end: End): void => {
+        soft?.cancel();
+        hard?.cancel();
+        signal?.removeEventListener('abort', leave);
+        resolve(end);
+      };
+      signal?.addEventListener('abort', leave);
+      if (signal?.aborted === true) leave();
+      void settled.then(finish);
+    });
+  }
+
+  /** What a loader reads becomes part of what it returns: its tags, its expiry, its age. */
+  teach({ scope }: Reader, outcome: ReadOutcome): void {
+    if (scope?.load === undefined || !('entry' in outcome)) return;
+    const { kind, entry } = outcome;
+    const fromCache = kind === 'l1' || kind === 'l2' || kind === 'stale';
+    const now = this.parts.runtime.now();
+    const isKnown = fromCache && this.#replica.trusts(now);
+    scope.load.absorb(entry.header, this.#replica, {
+      asOf: isKnown ? this.#replica.confirmedAt(now) : entry.header.asOf,
+      stale: kind === 'stale' || entry.tainted,
+    });
+  }
+}

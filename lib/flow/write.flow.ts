@@ -1,0 +1,154 @@
+import { CacheSerializationError } from '../cache.errors.js';
+import type { NotStoredReason } from '../cache.events.js';
+import type { LoadMark } from '../entry/cache-entry.js';
+import { keyTag, userTags } from '../entry/tags.js';
+import type { EncodedValue } from '../entry/value-codec.js';
+import type { WriteWatch } from '../journal/journal-replica.js';
+import type { ResolvedReadOptions } from '../options/resolved-options.js';
+import type { CacheRegion } from './cache-region.js';
+import type { EngineParts } from './engine-parts.js';
+import { describe, EntryWriter } from './entry-writer.js';
+import type { InvalidateFlow } from './invalidate.flow.js';
+
+export interface WriteRequest {
+  readonly region: CacheRegion;
+  readonly options: ResolvedReadOptions;
+  /** Writes to the source; its value replaces the entry. */
+  readonly write: () => unknown;
+  /** The key as it is stored, which may depend on the value. */
+  readonly keyOf: (value: unknown) => string;
+  /** User tags of the entry. */
+  readonly tags: (value: unknown) => readonly string[];
+  /** User tags that the write makes stale besides the entry. */
+  readonly invalidates: (value: unknown) => readonly string[];
+  readonly unless: ((value: unknown) => boolean) | undefined;
+}
+
+export interface SetRequest {
+  readonly region: CacheRegion;
+  readonly options: ResolvedReadOptions;
+  readonly key: string;
+  readonly tags: readonly string[];
+}
+
+/**
+ * Written values. A write announces itself in the journal like an invalidation, and its value is kept only if nothing
+ * else touched the same tags meanwhile: of two writes that cross neither is kept, because nobody knows their order
+ * at the source.
+ */
+export class WriteFlow {
+  readonly #writer: EntryWriter;
+
+  constructor(
+    private readonly parts: EngineParts,
+    private readonly invalidations: InvalidateFlow,
+  ) {
+    this.#writer = new EntryWriter(parts);
+  }
+
+  /** @returns what `write` returned. @throws what `write` threw; nothing is announced then */
+  async put(request: WriteRequest): Promise<unknown> {
+    const { journal, runtime } = this.parts;
+    const watch = journal.replica.watch(runtime.now());
+    const begun = runtime.monotonic();
+    try {
+      const value = await request.write();
+      await this.#announce(request, watch, value, runtime.monotonic() - begun);
+      return value;
+    } finally {
+      journal.replica.unwatch(watch);
+    }
+  }
+
+  async #announce(request: WriteRequest, watch: WriteWatch, value: unknown, costMs: number): Promise<void> {
+    const { region } = request;
+    const key = request.keyOf(value);
+    const where = (): string => describe({ region, key });
+    const recordTags = [keyTag(region.name, key), ...userTags(request.invalidates(value), where)];
+    const { replica } = this.parts.journal;
+    const undisturbed = replica.isUndisturbed(watch, recordTags);
+    const announcing = this.invalidations.announce(recordTags);
+    replica.announced(watch);
+    const receipt = await announcing;
+    const notStored = (reason: NotStoredReason): void =>
+      this.parts.emit({ type: 'not-stored', cache: region.name, reason });
+    if (receipt.status === 'deferred') return notStored('transaction');
+    if (receipt.status === 'queued') return notStored('queued');
+    // the record has to be known here, or this process would find its own value stale
+    if (replica.applied < receipt.position) await this.parts.journal.confirm();
+    const known = replica.epoch === receipt.epoch && replica.applied >= receipt.position;
+    if (!undisturbed || !known || !replica.isUndisturbed(watch, recordTags, receipt.position)) {
+      return notStored('disturbed');
+    }
+    this.#keep(request, { key, value, costMs, mark: watch.mark, ownRecord: receipt.position }, notStored);
+  }
+
+  #keep(
+    request: WriteRequest,
+    written: { key: string; value: unknown; costMs: number; mark: LoadMark; ownRecord: number },
+    notStored: (reason: NotStoredReason) => void,
+  ): void {
+    const { region, options } = request;
+    const { key, value } = written;
+    const ttlMs = ttlOf(options, value);
+    try {
+      if (request.unless?.(value) === true) return notStored('unless');
+      if (ttlMs <= 0) return notStored('ttl');
+      if (isMissing(value) && !options.negativeMissing) return notStored('negative');
+      const tags = userTags(request.tags(value), () => describe({ region, key }));
+      void this.#store(region, options, { ...written, tags, ttlMs }, region.codec.encode(value));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const fault = new CacheSerializationError(`${describe({ region, key })}: written but not cached: ${reason}`, {
+        cause: error,
+      });
+      this.parts.emit({ type: 'fault', cache: region.name, error: fault });
+      notStored('unstorable');
+    }
+  }
+
+  /**
+   * Stores a value as it stands, without a word to anybody: for values nobody else writes.
+   * @throws CacheSerializationError, CacheKeyError
+   */
+  async set({ region, options, key, tags }: SetRequest, value: unknown): Promise<void> {
+    const { journal, runtime, emit } = this.parts;
+    const mark = journal.replica.mark(runtime.now());
+    const prefixed = userTags(tags, () => describe({ region, key }));
+    const encoded = region.codec.encode(value);
+    const ttlMs = ttlOf(options, value);
+    if (this.invalidations.isInTransaction()) {
+      emit({ type: 'not-stored', cache: region.name, reason: 'transaction' });
+    } else if (ttlMs <= 0) {
+      emit({ type: 'not-stored', cache: region.name, reason: 'ttl' });
+    } else {
+      await this.#store(region, options, { key, mark, ownRecord: 0, costMs: 0, tags: prefixed, ttlMs }, encoded);
+    }
+  }
+
+  #store(
+    region: CacheRegion,
+    options: ResolvedReadOptions,
+    about: { key: string; mark: LoadMark; ownRecord: number; costMs: number; tags: readonly string[]; ttlMs: number },
+    encoded: EncodedValue,
+  ): Promise<void> {
+    const entry = this.#writer.make(
+      {
+        ...about,
+        region,
+        options,
+        tags: [...region.ownTags(about.key), ...about.tags],
+        asOf: about.mark.at,
+        expiresBy: Number.POSITIVE_INFINITY,
+        tainted: false,
+      },
+      encoded,
+    );
+    return this.#writer.store(region, entry, encoded.payload);
+  }
+}
+
+const isMissing = (value: unknown): boolean => value === null || value === undefined;
+
+const ttlOf = ({ ttlMs, negativeTtlMs }: ResolvedReadOptions, value: unknown): number =>
+  isMissing(value) ? (negativeTtlMs ?? ttlMs) : ttlMs;

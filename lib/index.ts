@@ -1,0 +1,54 @@
+// module
+export { CacheModule } from './cache.module.js';
+export type { CacheModuleExtras } from './cache.module-definition.js';
+export { getCacheServiceToken, getCacheToken } from './cache.constants.js';
+
+// decorators
+export { Cacheable, type CacheableOptions } from './decorators/cacheable.decorator.js';
+export { CacheableMany, type CacheableManyOptions } from './decorators/cacheable-many.decorator.js';
+export { CacheEvict, type CacheEvictOptions } from './decorators/cache-evict.decorator.js';
+export { CachePut, type CachePutOptions } from './decorators/cache-put.decorator.js';
+export { CacheTags } from './decorators/cache-tags.decorator.js';
+export { InjectCache } from './decorators/inject-cache.decorator.js';
+export { bypass, currentLoad } from './decorators/current-load.js';
+
+// by hand
+export { CacheService, type Invalidation } from './cache.service.js';
+export { Cache } from './cache.handle.js';
+export type { GetOptions, LoadedItems, LoadManyOptions, LoadOptions, SetOptions } from './desk/call-requests.js';
+export type { CacheName, CacheNames } from './desk/cache-names.js';
+export type { CacheStatus, Explanation } from './desk/cache-status.js';
+export type { CacheStatisticsSnapshot } from './desk/cache-statistics.js';
+export type { InvalidationResult } from './flow/outcome.js';
+export type { LoadContext } from './flow/load-collector.js';
+export type { CacheKey } from './entry/key-encoding.js';
+
+// options
+export { DEFAULTS } from './options/cache-options.defaults.js';
+export type {
+  CacheModuleOptions,
+  CacheOptions,
+  Consistency,
+  GraceOptions,
+  MemoryOptions,
+  NegativeOptions,
+  ReadOptions,
+} from './options/cache-options.interface.js';
+export type { ByteSize, Duration } from './options/duration.js';
+export type { CacheableType, CacheableTypeOptions } from './entry/cacheable-types.js';
+export type { Isolation } from './entry/value-codec.js';
+export type { Serializer } from './entry/serializers.js';
+export type { StandardSchema } from './entry/standard-schema.js';
+
+// errors
+export {
+  CacheConfigurationError,
+  CacheError,
+  CacheKeyError,
+  CacheLoadFailedError,
+  CacheOverloadError,
+  CacheSerializationError,
+  CacheTimeoutError,
+  type CacheErrorCode,
+  type ConfigurationProblem,
+} from './cache.errors.js';

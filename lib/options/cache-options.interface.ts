@@ -1,0 +1,106 @@
+import type { Runtime } from '../cache.runtime.js';
+import type { CacheableType } from '../entry/cacheable-types.js';
+import type { StandardSchema } from '../entry/standard-schema.js';
+import type { Serializer } from '../entry/serializers.js';
+import type { Isolation } from '../entry/value-codec.js';
+import type { ByteSize, Duration } from './duration.js';
+
+/** Which promise a read is given; see docs/consistency.md. */
+export type Consistency = 'bounded' | 'strong';
+
+export interface GraceOptions {
+  /** How long past its expiry a value may be served at once while one caller refreshes it. Default: not at all. */
+  readonly revalidate?: Duration | undefined;
+  /** How long past its expiry a value may stand in for a loader that fails or is slow. Default: not at all. */
+  readonly error?: Duration | undefined;
+  /** Which errors of the loader the old value may stand in for. Default: all. */
+  readonly when?: ((error: unknown) => boolean) | undefined;
+}
+
+export interface NegativeOptions {
+  /** How long `null`, `undefined` and the chosen errors are kept. Default: the ttl of the cache. */
+  readonly ttl?: Duration | undefined;
+  /** Whether `null` and `undefined` are values worth keeping. Default: true. */
+  readonly missing?: boolean | undefined;
+  /** Which errors are answers and are cached too: a predicate, or classes. Default: none. */
+  readonly errors?: ((error: unknown) => boolean) | readonly ErrorClass[] | undefined;
+}
+
+export type ErrorClass = abstract new (...args: never[]) => Error;
+
+export interface MemoryOptions {
+  /** Upper bound of the approximate bytes held. Default 64 MB. */
+  readonly maxBytes?: ByteSize | undefined;
+  /** Upper bound of the entries held. Default 10,000. */
+  readonly maxEntries?: number | undefined;
+  /** Which entry makes room for a new one. Default `sieve`. */
+  readonly eviction?: 'sieve' | 'lru' | undefined;
+}
+
+/** What can be said of one read, at the call or on the decorator. */
+export interface ReadOptions {
+  /** How long a value is fresh, counted from the begin of its load. Default 5 minutes. 0: not stored. */
+  readonly ttl?: Duration | undefined;
+  /** How long after its expiry a value may still be of use. One duration means both kinds. Default: not at all. */
+  readonly grace?: Duration | GraceOptions | undefined;
+  /** `bounded` (default) or `strong`. */
+  readonly consistency?: Consistency | undefined;
+  /** Keeping the answer "there is nothing", and chosen errors. */
+  readonly negative?: NegativeOptions | undefined;
+  /** How long a caller waits for the loader before it takes the old value, if there is one in grace. Default: off. */
+  readonly softTimeout?: Duration | undefined;
+  /** How long a caller waits for the loader at all before a `CacheTimeoutError`. Default: off. */
+  readonly hardTimeout?: Duration | undefined;
+  /** When a load is given up: its signal is aborted and its value isn't stored. Default: three times `hardTimeout`. */
+  readonly abandonAfter?: Duration | undefined;
+  /** β of the probabilistic early refresh (XFetch): 1 by default, higher is earlier, `false` switches it off. */
+  readonly earlyRefresh?: number | false | undefined;
+  /** The largest part by which a ttl is shortened at random, 0 to 1. Default 0.1. */
+  readonly jitter?: number | undefined;
+  /** How long a loader that failed is left alone while an old value stands in. Default 5 s. */
+  readonly retryPause?: Duration | undefined;
+  /** Whether a load inherits tags and expiry of the cached calls inside it. Default true. */
+  readonly nested?: boolean | undefined;
+}
+
+/** What can be said of a cache as a whole; a set of defaults for its reads as well. */
+export interface CacheOptions extends ReadOptions {
+  /** Tags that every entry of this cache carries. */
+  readonly tags?: readonly string[] | undefined;
+  /** Whether callers share a value. Default `copy`. */
+  readonly isolation?: Isolation | undefined;
+  /** Limits of the memory tier; given here, this cache has a budget of its own. `false`: no memory tier. */
+  readonly memory?: false | MemoryOptions | undefined;
+  /** Version of the shape of the values; raise it when the shape changes. Default 1. */
+  readonly schema?: number | undefined;
+  /** Classes whose instances may be cached, in addition to those of the module. */
+  readonly types?: readonly CacheableType[] | undefined;
+  /** Class instances are cached, and returned, as plain objects. Default false. */
+  readonly plain?: boolean | undefined;
+  /** A Standard Schema that a value has to pass when it is stored and when it is read from a store outside the process. */
+  readonly validate?: StandardSchema | undefined;
+  /** How a value becomes bytes: `msgpack` (default, keeps Map, Set, Date, BigInt, cycles …), `json`, or your own. */
+  readonly serializer?: 'msgpack' | 'json' | Serializer | undefined;
+  /** A part of every key that the caller doesn't pass, for example the tenant. */
+  readonly scope?: (() => string) | undefined;
+  /** Larger values are returned but not stored. Default 1 MB. */
+  readonly maxValueBytes?: ByteSize | undefined;
+  /** Longer keys are hashed (SHA-256). Default 1 KB. */
+  readonly maxKeyBytes?: ByteSize | undefined;
+}
+
+/** What `CacheModule.forRoot()` takes: the defaults of all caches, and what there is only one of. */
+export interface CacheModuleOptions extends Omit<CacheOptions, 'tags' | 'schema' | 'validate' | 'scope'> {
+  /** First part of every key in a shared store. Default `cache`. */
+  readonly namespace?: string | undefined;
+  /** `false`: every decorator is a pass-through. Default true. */
+  readonly enabled?: boolean | undefined;
+  /** Named caches. Others come into being as `Class.method` when a decorated method doesn't name one. */
+  readonly caches?: Readonly<Record<string, CacheOptions>> | undefined;
+  /** How old an answer may be after an acknowledged invalidation, at worst. Default 1 s, at least 100 ms. */
+  readonly maxStaleness?: Duration | undefined;
+  /** How many invalidations are remembered. Default 100,000. */
+  readonly journal?: { readonly maxRecords?: number | undefined } | undefined;
+  /** Clock, chance and timers; for tests and simulations. */
+  readonly runtime?: Runtime | undefined;
+}

@@ -1,0 +1,64 @@
+import type { Serializer } from '../entry/serializers.js';
+import type { TypeRegistry } from '../entry/cacheable-types.js';
+import type { StandardSchema } from '../entry/standard-schema.js';
+import type { Isolation } from '../entry/value-codec.js';
+import type { Runtime } from '../cache.runtime.js';
+
+/** What holds for one read: complete, in milliseconds, frozen. */
+export interface ResolvedReadOptions {
+  readonly ttlMs: number;
+  readonly graceRevalidateMs: number;
+  readonly graceErrorMs: number;
+  readonly graceWhen: (error: unknown) => boolean;
+  readonly strong: boolean;
+  /** `undefined`: the ttl. */
+  readonly negativeTtlMs: number | undefined;
+  readonly negativeMissing: boolean;
+  readonly isNegativeError: (error: unknown) => boolean;
+  /** 0: off. */
+  readonly softTimeoutMs: number;
+  readonly hardTimeoutMs: number;
+  /** `undefined`: three times the hard timeout. */
+  readonly abandonAfterMs: number | undefined;
+  /** 0: off. */
+  readonly earlyRefreshBeta: number;
+  readonly jitter: number;
+  readonly retryPauseMs: number;
+  readonly nested: boolean;
+}
+
+export interface ResolvedMemoryOptions {
+  readonly maxBytes: number;
+  readonly maxEntries: number;
+  readonly eviction: 'sieve' | 'lru';
+}
+
+/** What holds for one cache. */
+export interface ResolvedCacheOptions {
+  readonly name: string;
+  readonly read: ResolvedReadOptions;
+  /** User tags of every entry, without prefix. */
+  readonly tags: readonly string[];
+  readonly isolation: Isolation;
+  /** `false`: none; `'shared'`: within the budget of the module. */
+  readonly memory: false | 'shared' | ResolvedMemoryOptions;
+  readonly schema: number;
+  readonly types: TypeRegistry;
+  readonly plain: boolean;
+  readonly validate: StandardSchema | undefined;
+  readonly serializer: Serializer;
+  readonly scope: (() => string) | undefined;
+  readonly maxValueBytes: number;
+  readonly maxKeyBytes: number;
+}
+
+/** What holds for a registration. */
+export interface ResolvedModuleOptions {
+  readonly namespace: string;
+  readonly enabled: boolean;
+  readonly maxStalenessMs: number;
+  readonly journalMaxRecords: number;
+  readonly lockTimeoutMs: number;
+  readonly memory: ResolvedMemoryOptions;
+  readonly runtime: Runtime;
+}

@@ -1,0 +1,30 @@
+/** Where an entry lives in a store that several processes share. */
+export interface EntryAddress {
+  readonly cache: string;
+  readonly schema: number;
+  readonly key: string;
+}
+
+/**
+ * A store outside the process. It moves bytes and decides nothing: a plain write, a plain read, and expiry.
+ * Implementations never reject; what went wrong there is theirs to report.
+ */
+export interface SharedTier {
+  /** `false` when there is none, so that nobody makes bytes for it. */
+  readonly present: boolean;
+  get(address: EntryAddress): Promise<Buffer | undefined>;
+  /** In the order of the addresses. */
+  getMany(addresses: readonly EntryAddress[]): Promise<(Buffer | undefined)[]>;
+  set(address: EntryAddress, bytes: Buffer, ttlMs: number): Promise<void>;
+  /** For tidiness; correctness never needs it. */
+  delete(address: EntryAddress): Promise<void>;
+}
+
+/** There is no store outside the process. */
+export const NO_SHARED_TIER: SharedTier = {
+  present: false,
+  get: () => Promise.resolve(undefined),
+  getMany: (addresses) => Promise.resolve(addresses.map(() => undefined)),
+  set: () => Promise.resolve(),
+  delete: () => Promise.resolve(),
+};

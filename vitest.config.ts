@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config';
+import { fileURLToPath } from 'node:url';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const alias = [
+  { find: /^nestjs-hybrid-cache\/testing$/, replacement: here('./lib/testing/index.ts') },
+  { find: /^nestjs-hybrid-cache$/, replacement: here('./lib/index.ts') },
+];
+const project = (name: string, include: string[], more: object = {}) => ({
+  resolve: { alias },
+  test: { name, include, setupFiles: [here('./test/support/setup.ts')], ...more },
+});
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './tools/closing-reporter.mjs'],
+    projects: [
+      project('unit', ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts']),
+      project('simulation', ['test/simulation/**/*.test.ts'], { testTimeout: 120_000 }),
+      project('nest', ['test/e2e/**/*.test.ts'], { testTimeout: 20_000 }),
+      project('shop', ['test/shop/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000 }),
+      project('package', ['test/package/**/*.test.ts', 'test/types/**/*.test.ts', 'test/docs/**/*.test.ts'], {
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+      }),
+    ],
+  },
+});
