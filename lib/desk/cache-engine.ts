@@ -54,6 +54,10 @@ export class CacheEngine {
     );
   }
 
+  get parts(): EngineParts {
+    return this.options.parts;
+  }
+
   get enabled(): boolean {
     return this.options.module.enabled;
   }

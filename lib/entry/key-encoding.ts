@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CacheKeyError } from '../cache.errors.js';
 import type { TypeRegistry } from './cacheable-types.js';
+import { enumerableSymbolOf, isPlainList } from './value-kinds.js';
 
 /**
  * Keys are texts. A text that somebody wrote stands for itself, except that one starting with `#` gets another `#`
@@ -83,6 +84,9 @@ const name = (value: unknown): string => {
 
 type Step = string | number;
 
+/** Nobody means more by an argument; beyond that the stack would overflow somewhere. */
+const DEEPEST = 200;
+
 const place = ([index, ...steps]: readonly Step[]): string =>
   `argument ${Number(index) + 1}${steps.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('')}`;
 
@@ -117,6 +121,9 @@ class ArgumentEncoder {
     if (this.#open.has(value)) {
       throw new CacheKeyError(`${this.describe()}: ${place(path)} contains itself and can't be part of a key`);
     }
+    if (this.#open.size >= DEEPEST) {
+      throw new CacheKeyError(`${this.describe()}: argument ${Number(path[0]) + 1} is nested too deeply for a key`);
+    }
     this.#open.add(value);
     try {
       return this.#composite(value, path);
@@ -126,17 +133,14 @@ class ArgumentEncoder {
   }
 
   #composite(value: object, path: readonly Step[]): string {
-    if (Array.isArray(value)) {
-      let items = '';
-      for (let index = 0; index < value.length; index++) items += this.encode(value[index], [...path, index]);
-      return `[${items}]`;
-    }
+    if (isPlainList(value)) return this.#list(value, path);
+    // compared exactly: a subclass may hold more than its base shows
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) return this.#record(value, path);
-    if (value instanceof Date) return `d${value.getTime()};`;
-    if (value instanceof RegExp) return `r${text(value.source)}${text(value.flags)}`;
-    if (value instanceof Map) return `M${this.#list([...value].flat(), path)}`;
-    if (value instanceof Set) return `S${this.#list([...value], path)}`;
+    if (prototype === Date.prototype) return `d${(value as Date).getTime()};`;
+    if (prototype === RegExp.prototype) return `r${text((value as RegExp).source)}${text((value as RegExp).flags)}`;
+    if (prototype === Map.prototype) return `M${this.#list([...(value as Map<unknown, unknown>)].flat(), path)}`;
+    if (prototype === Set.prototype) return `S${this.#list([...(value as Set<unknown>)], path)}`;
     if (ArrayBuffer.isView(value)) {
       return `b${text(value.constructor.name)}${text(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64'))}`;
     }
@@ -147,6 +151,8 @@ class ArgumentEncoder {
   }
 
   #record(value: object, path: readonly Step[]): string {
+    const symbol = enumerableSymbolOf(value);
+    if (symbol !== undefined) this.#refuse(symbol, [...path, String(symbol)]);
     let fields = '';
     for (const field of Object.keys(value).sort()) {
       fields += text(field) + this.encode((value as Record<string, unknown>)[field], [...path, field]);
@@ -155,7 +161,9 @@ class ArgumentEncoder {
   }
 
   #list(items: readonly unknown[], path: readonly Step[]): string {
-    return `[${items.map((item, index) => this.encode(item, [...path, index])).join('')}]`;
+    let encoded = '';
+    for (let index = 0; index < items.length; index++) encoded += this.encode(items[index], [...path, index]);
+    return `[${encoded}]`;
   }
 
   #refuse(value: unknown, path: readonly Step[]): never {

@@ -1,0 +1,64 @@
+import { parseArgs } from 'node:util';
+
+export interface Settings {
+  requests: number;
+  warmUp: number;
+  seed: number;
+  concurrency: number;
+  port: number;
+  report: string;
+  json: string | undefined;
+  once: boolean;
+  help: boolean;
+}
+
+export const HELP = `Starts the shop, drives it without and with the cache, and says what that did.
+
+  npm start -- [options]
+
+  --once               exit after the report instead of staying up
+  --json FILE          write the figures as JSON
+  --report FILE        where the HTML report goes         (.tmp/shop-report.html)
+  --requests N         measured requests of each run      (5000)
+  --warm-up N          requests before those, not measured (3000)
+  --concurrency N      requests under way at a time       (12)
+  --seed N             another seed, other traffic        (1)
+  --port N             where the shop listens, 0: any     (3000)
+  --help               this text
+
+  DATABASE_URL         a Postgres to use instead of the embedded one
+`;
+
+/** Throws an error whose message is meant for the one who typed. */
+export function readCommandLine(args: string[]): Settings {
+  const { values } = parseArgs({
+    args,
+    options: {
+      once: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      report: { type: 'string', default: '.tmp/shop-report.html' },
+      requests: { type: 'string', default: '5000' },
+      'warm-up': { type: 'string', default: '3000' },
+      concurrency: { type: 'string', default: '12' },
+      seed: { type: 'string', default: '1' },
+      port: { type: 'string', default: '3000' },
+    },
+  });
+  const number = (name: 'requests' | 'warm-up' | 'concurrency' | 'seed' | 'port', min: number, max: number): number => {
+    const value = /^\d+$/.test(values[name]) ? Number(values[name]) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new Error(`--${name} takes a whole number from ${min} to ${max}, not "${values[name]}"`);
+  };
+  return {
+    requests: number('requests', 1, 10_000_000),
+    warmUp: number('warm-up', 0, 10_000_000),
+    seed: number('seed', 0, 0xffff_ffff),
+    concurrency: number('concurrency', 1, 1_000),
+    port: number('port', 0, 65_535),
+    report: values.report,
+    json: values.json,
+    once: values.once,
+    help: values.help,
+  };
+}

@@ -1,0 +1,78 @@
+import { Browser, type Answer } from './browser.js';
+import { Traffic, type Kind, type ShopRequest } from './traffic.js';
+import { versionsIn } from './versions.js';
+import { Witness, type StaleRead } from './witness.js';
+
+export interface DriverOptions {
+  url: string;
+  seed: number;
+  /** How many requests are under way at any time. */
+  concurrency: number;
+}
+
+export interface Sample {
+  kind: Kind;
+  /** When the answer was complete, counted from the begin of the drive. */
+  atMs: number;
+  ms: number;
+}
+
+export interface Drive {
+  durationMs: number;
+  samples: Sample[];
+  failures: string[];
+  staleReads: StaleRead[];
+}
+
+/** Sends the traffic of a seed: as many requests at a time as told, the next one as soon as one is answered. */
+export class Driver {
+  private readonly traffic: Traffic;
+  private readonly browser: Browser;
+  private readonly witness = new Witness();
+
+  constructor(private readonly options: DriverOptions) {
+    this.traffic = new Traffic(options.seed);
+    this.browser = new Browser(options.url, options.concurrency);
+  }
+
+  /** Goes on where the last drive ended. */
+  async drive(requests: number, onProgress: (done: number) => void = () => {}): Promise<Drive> {
+    const begin = performance.now();
+    const samples: Sample[] = [];
+    const failures: string[] = [];
+    const knownStale = this.witness.staleReads.length;
+    let left = requests;
+
+    const visitor = async (): Promise<void> => {
+      while (left-- > 0) {
+        const request = this.traffic.next();
+        const { status, ms } = await this.visit(request);
+        samples.push({ kind: request.kind, atMs: performance.now() - begin, ms });
+        if (status >= 300) failures.push(`${request.method} ${request.path} → ${status}`);
+        onProgress(samples.length);
+      }
+    };
+    await Promise.all(Array.from({ length: this.options.concurrency }, visitor));
+
+    return {
+      durationMs: performance.now() - begin,
+      samples,
+      failures,
+      staleReads: this.witness.staleReads.slice(knownStale),
+    };
+  }
+
+  close(): void {
+    this.browser.close();
+  }
+
+  private async visit(request: ShopRequest): Promise<Answer> {
+    const begin = this.witness.now();
+    const answer = await this.browser.send(request);
+    if (answer.status >= 300) return answer;
+    const versions = versionsIn(request.kind, request.id, answer.body);
+    if (request.method === 'GET') this.witness.check(begin, versions);
+    else this.witness.written(versions);
+    return answer;
+  }
+}

@@ -1,0 +1,61 @@
+import { Body, Controller, Get, Param, Patch, Post, Put } from '@nestjs/common';
+import type { PriceChange, PricedProduct, Product, RelatedProduct } from '../catalogue/catalogue.contract.js';
+import type { CountedStock, Stock, StockLevel } from '../inventory/inventory.contract.js';
+import type { AddedReview, NewReview, ReviewSummary } from '../reviews/reviews.contract.js';
+import { BodyPipe } from './body.pipe.js';
+import { CatalogueClient } from './catalogue.client.js';
+import { integer, text } from './fields.js';
+import { IdPipe } from './id.pipe.js';
+import { InventoryClient } from './inventory.client.js';
+import { ReviewsClient } from './reviews.client.js';
+
+export interface ProductPage {
+  product: Product;
+  related: RelatedProduct[];
+  reviews: ReviewSummary;
+  stock: Stock;
+}
+
+const priceChange = new BodyPipe<PriceChange>({ priceCents: integer(1, 10_000_000) });
+const newReview = new BodyPipe<NewReview>({
+  authorId: integer(1, 2_147_483_647),
+  rating: integer(1, 5),
+  title: text(120),
+  body: text(2_000),
+});
+const stockLevel = new BodyPipe<StockLevel>({ warehouseId: integer(1, 1_000), quantity: integer(0, 1_000_000) });
+
+@Controller('products/:id')
+export class ProductsController {
+  constructor(
+    private readonly catalogue: CatalogueClient,
+    private readonly reviews: ReviewsClient,
+    private readonly inventory: InventoryClient,
+  ) {}
+
+  @Get('page')
+  async page(@Param('id', IdPipe) id: number): Promise<ProductPage> {
+    const [product, related, reviews, stock] = await Promise.all([
+      this.catalogue.product(id),
+      this.catalogue.related(id),
+      this.reviews.summary(id),
+      this.inventory.stock(id),
+    ]);
+    return { product, related, reviews, stock };
+  }
+
+  @Patch()
+  setPrice(@Param('id', IdPipe) id: number, @Body(priceChange) change: PriceChange): Promise<PricedProduct> {
+    return this.catalogue.setPrice(id, change);
+  }
+
+  @Post('reviews')
+  addReview(@Param('id', IdPipe) id: number, @Body(newReview) review: NewReview): Promise<AddedReview> {
+    return this.reviews.add(id, review);
+  }
+
+  @Put('stock')
+  setStock(@Param('id', IdPipe) id: number, @Body(stockLevel) level: StockLevel): Promise<CountedStock> {
+    return this.inventory.setStock(id, level);
+  }
+}

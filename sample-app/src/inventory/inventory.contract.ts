@@ -1,0 +1,29 @@
+export const INVENTORY = {
+  stock: 'inventory.stock',
+  setStock: 'inventory.set-stock',
+} as const;
+
+export interface Stock {
+  version: number;
+  available: number;
+  warehouses: WarehouseStock[];
+}
+
+export interface WarehouseStock {
+  id: number;
+  city: string;
+  country: string;
+  available: number;
+  incoming: number;
+  nextDelivery: string | null;
+}
+
+export interface StockLevel {
+  warehouseId: number;
+  quantity: number;
+}
+
+export interface CountedStock extends StockLevel {
+  productId: number;
+  version: number;
+}

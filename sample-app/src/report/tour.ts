@@ -1,0 +1,24 @@
+import { SIZE } from '../database/size.js';
+
+/** What to type to see the cache at work, on a product the driver leaves alone. */
+export function tour(url: string): string {
+  const product = `${url}/products/${SIZE.products}`;
+  const page = `${product}/page`;
+  const cost = `curl -s -o /dev/null -D - ${page} | grep -iE 'x-sql|server-timing'`;
+  return `
+The shop stays up at ${url} until Ctrl+C. To see the cache at work:
+
+  # a miss: four queries
+  ${cost}
+  # a hit: the same line again, none
+  ${cost}
+  # an update
+  curl -s -X PATCH ${product} -H 'content-type: application/json' -d '{"priceCents": 4321}'
+  # fresh: only what shows the price is asked for again
+  ${cost}
+  curl -s ${page} | grep -o '"priceCents":[0-9]*' | head -1
+
+  ${url}/accounts/${SIZE.users}     an account: profile and statement
+  ${url}/status           queries so far, and the state of the cache
+`;
+}

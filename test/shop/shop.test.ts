@@ -1,0 +1,280 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { cacheOptions } from '../../sample-app/src/cache.options.js';
+import { EmbeddedPostgres } from '../../sample-app/src/database/embedded-postgres.js';
+import { seed } from '../../sample-app/src/database/seed.js';
+import { Driver } from '../../sample-app/src/driver/driver.js';
+import type { AccountPage } from '../../sample-app/src/gateway/accounts.controller.js';
+import type { ProductPage } from '../../sample-app/src/gateway/products.controller.js';
+import { Shop, type ShopOptions } from '../../sample-app/src/shop.js';
+
+interface Answer<Body> {
+  status: number;
+  body: Body;
+  /** SQL queries sent for this request, as the shop says in a header. */
+  queries: number;
+}
+
+async function ask<Body = { message: string | string[] }>(
+  shop: Shop,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answer<Body>> {
+  const response = await fetch(new URL(path, shop.url), {
+    method,
+    ...(body !== undefined && {
+      headers: { 'content-type': 'application/json' },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    }),
+  });
+  return {
+    status: response.status,
+    body: (await response.json()) as Body,
+    queries: Number(response.headers.get('x-sql-queries')),
+  };
+}
+
+const productPage = (shop: Shop, id: number) => ask<ProductPage>(shop, 'GET', `/products/${id}/page`);
+const accountPage = (shop: Shop, id: number) => ask<AccountPage>(shop, 'GET', `/accounts/${id}`);
+
+let postgres: EmbeddedPostgres;
+let shop: Shop;
+
+beforeAll(async () => {
+  postgres = await EmbeddedPostgres.start();
+  await seed(postgres.url);
+  shop = await Shop.open({ databaseUrl: postgres.url });
+});
+
+afterAll(async () => {
+  await shop?.close();
+  await postgres?.stop();
+});
+
+async function withShop(options: Omit<ShopOptions, 'databaseUrl'>, use: (shop: Shop) => Promise<void>): Promise<void> {
+  const other = await Shop.open({ ...options, databaseUrl: postgres.url });
+  try {
+    await use(other);
+  } finally {
+    await other.close();
+  }
+}
+
+describe('a page', () => {
+  it('asks every service once, then none', async () => {
+    const miss = await productPage(shop, 1);
+    const hit = await productPage(shop, 1);
+
+    expect(miss).toMatchObject({ status: 200, queries: 4, body: { product: { id: 1, sku: 'SKU-000001' } } });
+    expect(miss.body.related).toHaveLength(6);
+    expect(miss.body.reviews.newest).toHaveLength(5);
+    expect(miss.body.stock.warehouses).toHaveLength(8);
+    expect(hit).toEqual({ ...miss, queries: 0 });
+  });
+
+  it('asks users and billing once, then none', async () => {
+    const miss = await accountPage(shop, 1);
+    const hit = await accountPage(shop, 1);
+
+    expect(miss).toMatchObject({ status: 200, queries: 2, body: { profile: { email: 'user1@example.com' } } });
+    expect(hit).toEqual({ ...miss, queries: 0 });
+  });
+
+  it('is loaded once for fifty callers at the same time', async () => {
+    const before = shop.queries;
+    const answers = await Promise.all(Array.from({ length: 50 }, () => productPage(shop, 2)));
+
+    expect(shop.queries - before).toBe(4);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+  });
+
+  it('is loaded every time without the cache', async () => {
+    await withShop({ cache: { enabled: false } }, async (uncached) => {
+      const first = await productPage(uncached, 1);
+      const second = await productPage(uncached, 1);
+
+      expect([first.queries, second.queries]).toEqual([4, 4]);
+      expect(uncached.cacheUse()).toMatchObject({ hits: 0 });
+    });
+  });
+});
+
+describe('an update', () => {
+  it('of a price shows on the page at once, and nothing else is asked for again', async () => {
+    await productPage(shop, 10);
+    const changed = await ask(shop, 'PATCH', '/products/10', { priceCents: 4_321 });
+    const page = await productPage(shop, 10);
+
+    expect(changed).toMatchObject({ status: 200, body: { id: 10, priceCents: 4_321, version: 2 } });
+    expect(page).toMatchObject({ queries: 1, body: { product: { priceCents: 4_321, version: 2 } } });
+    expect(page.body.product.priceHistory[0]?.priceCents).toBe(4_321);
+  });
+
+  it('of a price shows on the pages of other products that list it', async () => {
+    const before = await productPage(shop, 11);
+    const listed = before.body.related[2]?.id;
+    await ask(shop, 'PATCH', `/products/${listed}`, { priceCents: 9_876 });
+    const after = await productPage(shop, 11);
+
+    expect(after.queries).toBe(1);
+    expect(after.body.related[2]).toMatchObject({ id: listed, priceCents: 9_876 });
+  });
+
+  it('adds a review', async () => {
+    const before = await productPage(shop, 12);
+    const review = { authorId: 7, rating: 5, title: 'At last', body: 'Where has it been all these years?' };
+    const added = await ask(shop, 'POST', '/products/12/reviews', review);
+    const after = await productPage(shop, 12);
+
+    expect(added.status).toBe(201);
+    expect(after).toMatchObject({ queries: 1, body: { reviews: { count: before.body.reviews.count + 1 } } });
+    expect(after.body.reviews.newest?.[0]).toMatchObject({ title: 'At last', rating: 5 });
+  });
+
+  it('counts the stock', async () => {
+    await productPage(shop, 13);
+    await ask(shop, 'PUT', '/products/13/stock', { warehouseId: 3, quantity: 1_000 });
+    const { queries, body } = await productPage(shop, 13);
+
+    expect(queries).toBe(1);
+    expect(body.stock.warehouses[2]?.available).toBeGreaterThan(900);
+  });
+
+  it('takes a payment off the balance', async () => {
+    const before = await accountPage(shop, 14);
+    await ask(shop, 'POST', '/accounts/14/payments', { amountCents: 500 });
+    const after = await accountPage(shop, 14);
+
+    expect(after.queries).toBe(1);
+    expect(after.body.statement.balanceCents).toBe(before.body.statement.balanceCents - 500);
+  });
+
+  it('changes a profile, and keeps what was not named', async () => {
+    const before = await accountPage(shop, 15);
+    await ask(shop, 'PATCH', '/accounts/15', { name: 'Ada Lovelace' });
+    const after = await accountPage(shop, 15);
+
+    expect(after.queries).toBe(1);
+    expect(after.body.profile).toEqual({ ...before.body.profile, name: 'Ada Lovelace', version: 2 });
+  });
+
+  it('that is refused evicts nothing', async () => {
+    await productPage(shop, 16);
+    const refused = await ask(shop, 'PUT', '/products/16/stock', { warehouseId: 99, quantity: 1 });
+    const page = await productPage(shop, 16);
+
+    expect(refused.status).toBe(404);
+    expect(page.queries).toBe(0);
+  });
+});
+
+describe('a service that is down', () => {
+  it('is not missed on a page that is fresh', async () => {
+    const before = await productPage(shop, 20);
+    await shop.takeDown('inventory');
+    try {
+      expect(await productPage(shop, 20)).toEqual({ ...before, queries: 0 });
+    } finally {
+      await shop.bringBack('inventory');
+    }
+  });
+
+  it('makes a 503 of a page that was never loaded, until it is back', async () => {
+    await shop.takeDown('inventory');
+    const down = await ask(shop, 'GET', '/products/21/page');
+    await shop.bringBack('inventory');
+    const up = await productPage(shop, 21);
+
+    expect(down).toMatchObject({ status: 503, body: { message: 'The inventory service is not there' } });
+    expect(up.status).toBe(200);
+  });
+
+  it('is stood in for by an expired page in grace', async () => {
+    const caches = Object.fromEntries(Object.keys(cacheOptions.caches ?? {}).map((name) => [name, { ttl: '50ms' }]));
+    await withShop({ cache: { caches, grace: { error: '1h' } } }, async (hasty) => {
+      const before = await productPage(hasty, 22);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      await hasty.takeDown('catalogue');
+      const during = await productPage(hasty, 22);
+
+      expect(during.status).toBe(200);
+      expect(during.body.product).toEqual(before.body.product);
+      expect(during.body.related).toEqual(before.body.related);
+      expect(during.queries).toBe(2); // reviews and inventory are there, and were asked
+    });
+  });
+
+  it('is never stood in for by what an update has made old', async () => {
+    await withShop({}, async (other) => {
+      await productPage(other, 23);
+      await ask(other, 'PATCH', '/products/23', { priceCents: 1_234 });
+      await other.takeDown('catalogue');
+
+      expect(await productPage(other, 23)).toMatchObject({ status: 503 });
+    });
+  });
+});
+
+describe('bad input', () => {
+  it.each([
+    ['an id that is no number', 'GET', '/products/seven/page', undefined, /"seven" is not an id/],
+    ['an id of 0', 'GET', '/accounts/0', undefined, /"0" is not an id/],
+    ['an id beyond all ids', 'GET', '/products/9999999999/page', undefined, /is not an id/],
+    ['a negative price', 'PATCH', '/products/1', { priceCents: -1 }, /priceCents must be a whole number/],
+    ['a price in words', 'PATCH', '/products/1', { priceCents: 'ten' }, /priceCents must be a whole number/],
+    ['a field nobody knows', 'PATCH', '/products/1', { priceCents: 1, sku: 'x' }, /sku is not known here/],
+    ['no field at all', 'PATCH', '/accounts/1', {}, /The body is empty/],
+    ['a list', 'PATCH', '/accounts/1', [], /must be a JSON object/],
+    ['no body', 'POST', '/accounts/1/payments', undefined, /must be a JSON object/],
+    ['six stars', 'POST', '/products/1/reviews', { authorId: 1, rating: 6, title: 'a', body: 'b' }, /from 1 to 5/],
+    [
+      'an empty title',
+      'POST',
+      '/products/1/reviews',
+      { authorId: 1, rating: 1, title: ' ', body: 'b' },
+      /title must be/,
+    ],
+    ['broken JSON', 'PUT', '/products/1/stock', '{"warehouseId":', /JSON/],
+  ])('%s is a 400 that says so', async (_case, method, path, body, message) => {
+    const answer = await ask(shop, method, path, body);
+
+    expect(answer.status).toBe(400);
+    expect(String(answer.body.message)).toMatch(message);
+  });
+
+  it.each([
+    ['GET', '/products/999999/page', undefined, 'There is no product 999999'],
+    ['GET', '/accounts/999999', undefined, 'There is no account 999999'],
+    ['PATCH', '/products/999999', { priceCents: 1 }, 'There is no product 999999'],
+    ['PATCH', '/accounts/999999', { newsletter: true }, 'There is no account 999999'],
+    ['POST', '/accounts/999999/payments', { amountCents: 1 }, 'There is no account 999999'],
+  ])('%s %s is a 404 that says so', async (method, path, body, message) => {
+    expect(await ask(shop, method, path, body)).toMatchObject({ status: 404, body: { message } });
+  });
+});
+
+describe('an unknown id', () => {
+  it('leaves nothing in the cache', async () => {
+    await withShop({}, async (other) => {
+      await ask(other, 'GET', '/products/888888/page');
+      await vi.waitFor(() => expect(other.cacheUse().reads).toBe(4));
+
+      expect(other.cacheUse().entries).toBe(0);
+    });
+  });
+});
+
+describe('the driver', () => {
+  it('finds no stale read and no failure', async () => {
+    const driver = new Driver({ url: shop.url, seed: 7, concurrency: 16 });
+    const before = shop.cacheUse();
+    const { samples, failures, staleReads } = await driver.drive(1_200).finally(() => driver.close());
+    const after = shop.cacheUse();
+
+    expect(failures).toEqual([]);
+    expect(staleReads).toEqual([]);
+    expect(samples).toHaveLength(1_200);
+    expect((after.hits - before.hits) / (after.reads - before.reads)).toBeGreaterThan(0.5);
+  });
+});
