@@ -1,4 +1,4 @@
-import { concat, defer, from, ignoreElements, isObservable, mergeMap, type Observable } from 'rxjs';
+import { concat, defer, from, ignoreElements, isObservable, tap, type Observable } from 'rxjs';
 import type { CacheService, Invalidation } from '../cache.service.js';
 import { CacheConfigurationError, CacheKeyError } from '../cache.errors.js';
 import type { CacheDesk } from '../desk/cache-desk.js';
@@ -21,6 +21,13 @@ export interface Call {
 }
 
 type Predicate = (...args: unknown[]) => boolean;
+type KeyFunction = (...args: unknown[]) => CacheKey;
+
+/** An eviction of one call, but for what depends on its result. */
+interface PreparedEviction {
+  readonly target: Invalidation & { readonly tags: readonly string[] };
+  readonly tags: CallTags;
+}
 
 /** What a method reads through, or writes into: a cache, and how its calls become entries of it. */
 export interface BoundCache {
@@ -81,8 +88,15 @@ export class MethodBinding {
   /** Early evictions, then the answer, then late evictions; an Observable answer stays one. */
   #withEvictions(call: Call, answer: Observable<unknown> | undefined): unknown {
     const { evictions, read, many, put } = this.operations;
-    const early = evictions.filter(({ settings }) => settings.before === true);
-    const late = evictions.filter(({ settings }) => settings.before !== true);
+    // what they say of the arguments is asked before the method runs: a mistake in it shouldn't follow a change
+    const early = this.#prepare(
+      evictions.filter(({ settings }) => settings.before === true),
+      call,
+    );
+    const late = this.#prepare(
+      evictions.filter(({ settings }) => settings.before !== true),
+      call,
+    );
     if (answer !== undefined) return this.#around(call, answer, early, late);
     if (read === undefined && many === undefined && put === undefined && early.length === 0) {
       const result = run(call);
@@ -94,17 +108,17 @@ export class MethodBinding {
   #around(
     call: Call,
     answer: Observable<unknown>,
-    early: readonly BoundEviction[],
-    late: readonly BoundEviction[],
+    early: readonly PreparedEviction[],
+    late: readonly PreparedEviction[],
   ): Observable<unknown> {
     let last: unknown;
-    const remembered = answer.pipe(mergeMap((value) => [(last = value)]));
-    const evicted = (evictions: readonly BoundEviction[]): Observable<never> =>
+    const remembered = answer.pipe(tap((value) => (last = value)));
+    const evicted = (evictions: readonly PreparedEviction[]): Observable<never> =>
       defer(() => from(this.#evict(evictions, call, last))).pipe(ignoreElements());
     return concat(evicted(early), remembered, evicted(late));
   }
 
-  async #after(call: Call, answer: unknown, late: readonly BoundEviction[]): Promise<unknown> {
+  async #after(call: Call, answer: unknown, late: readonly PreparedEviction[]): Promise<unknown> {
     this.#refuseSynchronous(answer);
     const result = await answer;
     await this.#evict(late, call, result);
@@ -183,32 +197,28 @@ export class MethodBinding {
         this.#refuseSynchronous(result);
         return result;
       },
-      keyOf: (result) => desk.region.keyFor((settings.key as (...values: unknown[]) => CacheKey)(result, ...args)),
+      keyOf: (result) => desk.region.keyFor((settings.key as KeyFunction)(result, ...args)),
       tags: (result) => [...tags.ofArguments(args), ...(tags.ofResult?.(result, args) ?? [])],
       invalidates: (result) => [...invalidates.ofArguments(args), ...(invalidates.ofResult?.(result, args) ?? [])],
       unless: settings.unless === undefined ? undefined : (result) => (settings.unless as Predicate)(result, ...args),
     });
   }
 
-  async #evict(evictions: readonly BoundEviction[], call: Call, result: unknown): Promise<void> {
-    const { args } = call;
-    for (const { settings, tags } of evictions) {
-      const { condition, mode, settled, again, cache, key, all } = settings;
-      if (condition !== undefined && !(condition as Predicate)(...args)) continue;
-      const target: Invalidation =
-        cache === undefined
-          ? {}
-          : key === undefined
-            ? { caches: [cache] }
-            : { keys: [[cache, (key as (...values: unknown[]) => CacheKey)(...args)]] };
-      await this.service.invalidate({
-        ...target,
-        tags: [...tags.ofArguments(args), ...(tags.ofResult?.(result, args) ?? [])],
-        all,
-        mode,
-        settled,
-        again,
+  #prepare(evictions: readonly BoundEviction[], { args }: Call): PreparedEviction[] {
+    return evictions
+      .filter(({ settings: { condition } }) => condition === undefined || (condition as Predicate)(...args))
+      .map(({ settings, tags }) => {
+        const { cache, key, all, mode, settled, again } = settings;
+        const keys = cache !== undefined && key !== undefined ? [[cache, (key as KeyFunction)(...args)] as const] : [];
+        const caches = cache !== undefined && key === undefined ? [cache] : [];
+        return { target: { tags: tags.ofArguments(args), keys, caches, all, mode, settled, again }, tags };
       });
+  }
+
+  async #evict(evictions: readonly PreparedEviction[], { args }: Call, result: unknown): Promise<void> {
+    for (const { target, tags } of evictions) {
+      const ofResult = tags.ofResult?.(result, args) ?? [];
+      await this.service.invalidate({ ...target, tags: [...target.tags, ...ofResult] });
     }
   }
 

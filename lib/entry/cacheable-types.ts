@@ -39,29 +39,52 @@ export class TypedReference {
   ) {}
 }
 
-const BUILT_IN_ERRORS = { EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+/** MessagePack knows no -0. */
+export const NEGATIVE_ZERO = new TypedReference('-0', null);
+
+const BUILT_IN_ERRORS = {
+  Error,
+  AggregateError,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+};
+
+const WITH_HIDDEN_STATE = [Array, Map, Set, Date, RegExp, ArrayBuffer, Uint8Array, Promise, WeakMap, WeakSet] as const;
 
 interface PlainError {
   readonly name: string;
   readonly message: string;
   readonly own: Record<string, unknown>;
   readonly cause?: unknown;
+  /** Those of an AggregateError. */
+  readonly errors?: unknown;
 }
 
 /** A plain description of an error: its name, message, own enumerable properties and cause; the stack stays behind. */
 export function describeError(error: Error): PlainError {
-  const plain = { name: error.name, message: error.message, own: Object.fromEntries(Object.entries(error)) };
-  return error.cause === undefined ? plain : { ...plain, cause: error.cause };
+  const { name, message, cause } = error;
+  return {
+    name,
+    message,
+    own: Object.fromEntries(Object.entries(error)),
+    ...(cause === undefined ? {} : { cause }),
+    ...(error instanceof AggregateError ? { errors: error.errors as unknown } : {}),
+  };
 }
 
 /** An error of that prototype again. */
-export function rebuildError(prototype: object, { name, message, own, cause }: PlainError): Error {
-  const error = Object.create(prototype) as Error;
+export function rebuildError(prototype: object, { name, message, own, cause, errors }: PlainError): Error {
+  // made by `new`, so that it is an error to those who look closer than `instanceof`
+  const error = Object.setPrototypeOf(new Error(message), prototype) as Error;
   const hidden = (key: string, value: unknown): unknown =>
     Object.defineProperty(error, key, { value, configurable: true, writable: true, enumerable: false });
-  hidden('message', message);
   if (error.name !== name) hidden('name', name);
   if (cause !== undefined) hidden('cause', cause);
+  if (errors !== undefined) hidden('errors', errors);
   Object.assign(error, own);
   Error.captureStackTrace(error, rebuildError);
   return error;
@@ -73,8 +96,8 @@ const ANY_ERROR: ErrorType = {
   to: describeError,
   from: (data) => {
     const plain = data as PlainError;
-    const known = BUILT_IN_ERRORS[plain.name as keyof typeof BUILT_IN_ERRORS] as ErrorConstructor | undefined;
-    return rebuildError((known ?? Error).prototype, plain);
+    const known = Object.hasOwn(BUILT_IN_ERRORS, plain.name) ? plain.name : 'Error';
+    return rebuildError(BUILT_IN_ERRORS[known as keyof typeof BUILT_IN_ERRORS].prototype, plain);
   },
 };
 
@@ -87,6 +110,7 @@ export class TypeRegistry {
   /** @throws Error with a sentence when two classes have one name, or something isn't a class. */
   constructor(types: readonly CacheableType[], errors: readonly ErrorType[] = []) {
     this.#errors = [...errors, ANY_ERROR];
+    this.#byName.set(NEGATIVE_ZERO.name, { name: NEGATIVE_ZERO.name, to: () => null, from: () => -0 });
     this.#byName.set('URL', { name: 'URL', to: String, from: (text) => new URL(text as string) });
     for (const error of this.#errors) this.#byName.set(error.name, { name: error.name, to: String, from: error.from });
     this.#byPrototype.set(URL.prototype, this.#byName.get('URL')!);
@@ -95,21 +119,23 @@ export class TypeRegistry {
 
   /** Adding a class again changes nothing. @throws Error with a sentence, as the constructor does */
   register(cacheable: CacheableType): void {
-    const {
-      type,
-      name = type?.name,
-      to,
-      from,
-    }: CacheableTypeOptions<object> = typeof cacheable === 'function'
-      ? { type: cacheable as Constructor<object> }
-      : cacheable;
-    if (typeof type !== 'function') throw new Error('takes classes, or { type: Class, to, from }');
-    if (name === '') throw new Error('holds a class without a name: write { type, name }');
+    const options: Partial<CacheableTypeOptions<object>> =
+      typeof cacheable === 'function' ? { type: cacheable as Constructor<object> } : (cacheable ?? {});
+    const { type, name = type?.name, to, from } = options;
+    if (typeof type !== 'function' || typeof type.prototype !== 'object') {
+      const what = cacheable === undefined ? 'holds undefined, perhaps from a circular import; it ' : '';
+      throw new Error(`${what}takes classes, or { type: Class, to, from }`);
+    }
+    if (typeof name !== 'string' || name === '') throw new Error('holds a class without a name: write { type, name }');
     if ((to === undefined) !== (from === undefined)) throw new Error(`${name}: \`to\` and \`from\` go together`);
     const prototype = type.prototype as object;
     if (this.#byPrototype.has(prototype)) return;
     if (this.#byName.has(name)) throw new Error(`holds two classes named ${name}: give one another \`name\``);
     const isError = prototype instanceof Error;
+    const builtIn = WITH_HIDDEN_STATE.find((base) => prototype instanceof base);
+    if (builtIn !== undefined && to === undefined) {
+      throw new Error(`${name} is a ${builtIn.name}, whose contents aren't fields: give \`to\` and \`from\``);
+    }
     const registered: RegisteredType = {
       name,
       to: to ?? (isError ? (error) => describeError(error as Error) : (instance) => ({ ...instance })),

@@ -1,6 +1,8 @@
 import { addExtension, Packr } from 'msgpackr';
 import { CacheSerializationError } from '../cache.errors.js';
-import { TypedReference, type TypeRegistry } from './cacheable-types.js';
+import { isWellFormed } from './key-encoding.js';
+import { NEGATIVE_ZERO, TypedReference, type TypeRegistry } from './cacheable-types.js';
+import { enumerableSymbolOf, hasHiddenState, isPlainList } from './value-kinds.js';
 
 /** How values of a cache become bytes and values again. Both directions are synchronous. */
 export interface Serializer {
@@ -30,16 +32,20 @@ export const msgpackSerializer = (types: TypeRegistry, plain: boolean): Serializ
   name: 'msgpack',
   encode: (value) => packr.pack(prepare(value, types, plain)),
   decode: (bytes) => {
+    const outer = reviving; // a `from` of a type may decode something itself
     reviving = types;
     try {
       return packr.unpack(bytes);
     } finally {
-      reviving = undefined;
+      reviving = outer;
     }
   },
 });
 
-/** JSON, for entries that other languages read. What JSON would change without a word is refused. */
+/**
+ * JSON, for entries that other languages read. What JSON would change without a word is refused, but for two things
+ * nobody could do without: fields that are `undefined` are left out, and -0 becomes 0.
+ */
 export const jsonSerializer = (plain: boolean): Serializer => ({
   name: 'json',
   encode: (value) => {
@@ -81,13 +87,17 @@ const KEPT_BY_CLONE: ReadonlySet<unknown> = new Set(
 function prepare(value: unknown, types: TypeRegistry, plain: boolean): unknown {
   const scan = new Scan(types, plain);
   scan.visit(value, '');
-  return scan.needsCopy ? copyWithReferences(value, types, new Map()) : value;
+  return scan.needsCopy ? copyWithReferences(value, scan.references, new Map()) : value;
 }
 
 /** Walks a value once, refuses what can't be kept, and notes whether anything has to be replaced. */
 class Scan {
   needsCopy = false;
+  /** What stands for each instance. */
+  readonly references = new Map<object, TypedReference>();
   readonly #seen = new Set<object>();
+  /** Those whose data is being visited. */
+  readonly #instances = new Set<object>();
 
   constructor(
     private readonly types: TypeRegistry,
@@ -104,25 +114,36 @@ class Scan {
         refuse(path, `a ${typeof value}`);
         return;
       case 'string':
-        if (!(value as string & { isWellFormed(): boolean }).isWellFormed())
-          refuse(path, 'a text with half a surrogate pair');
+        if (!isWellFormed(value)) refuse(path, 'a text with half a surrogate pair');
+        return;
+      case 'number':
+        // MessagePack would make an integer of it
+        if (Object.is(value, -0)) this.needsCopy = true;
         return;
       default:
     }
   }
 
   #object(value: object, path: string): void {
-    if (this.#seen.has(value)) return;
-    this.#seen.add(value);
-    if (Array.isArray(value)) {
-      for (let index = 0; index < value.length; index++) this.visit(value[index], join(path, index));
+    if (this.#seen.has(value)) {
+      // its `from` would need what isn't there yet
+      if (this.#instances.has(value)) refuse(path, `a ${classOf(value)} that contains itself`);
       return;
     }
+    this.#seen.add(value);
+    if (isPlainList(value)) return this.#list(value, path);
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) this.#fields(value, path);
     else if (prototype === Map.prototype) this.#map(value as Map<unknown, unknown>, path);
     else if (prototype === Set.prototype) for (const item of value as Set<unknown>) this.visit(item, `${path}{…}`);
     else if (!KEPT_BY_CLONE.has(prototype)) this.#instance(value, path);
+  }
+
+  #list(list: readonly unknown[], path: string): void {
+    for (let index = 0; index < list.length; index++) {
+      if (list[index] === undefined && !(index in list)) refuse(path, 'a list with holes');
+      this.visit(list[index], join(path, index));
+    }
   }
 
   #map(map: Map<unknown, unknown>, path: string): void {
@@ -133,8 +154,10 @@ class Scan {
   }
 
   #fields(value: object, path: string): void {
+    if (enumerableSymbolOf(value) !== undefined) refuse(path, 'an object with a field named by a symbol');
     for (const field of Object.keys(value)) {
       if (field === '__proto__') refuse(path, 'an object with a field named __proto__');
+      if (!isWellFormed(field)) refuse(path, 'an object with half a surrogate pair in the name of a field');
       this.visit((value as Record<string, unknown>)[field], join(path, field));
     }
   }
@@ -143,21 +166,26 @@ class Scan {
     const reference = this.types.replace(value);
     if (reference !== undefined) {
       this.needsCopy = true;
+      this.references.set(value, reference);
+      this.#instances.add(value);
       this.visit(reference.data, path);
-    } else if (this.plain && !isResource(value)) {
+      this.#instances.delete(value);
+    } else if (isResource(value)) {
+      refuse(path, `a ${classOf(value)}, which can't be kept`);
+    } else if (hasHiddenState(value)) {
+      refuse(path, `a ${classOf(value)}; list the class under \`types\`, with \`to\` and \`from\``);
+    } else if (this.plain) {
       this.needsCopy = true;
       this.#fields(value, path);
     } else {
-      const className = (value.constructor as { name?: string } | undefined)?.name ?? 'an unknown class';
-      refuse(
-        path,
-        isResource(value)
-          ? `a ${className}, which can't be kept`
-          : `an instance of ${className}; list the class under \`types\`, or set \`plain: true\` to keep its fields only`,
-      );
+      const remedy = 'list the class under `types`, or set `plain: true` to keep its fields only';
+      refuse(path, `an instance of ${classOf(value)}; ${remedy}`);
     }
   }
 }
+
+const classOf = (value: object): string =>
+  (value.constructor as { name?: string } | undefined)?.name || 'class without a name';
 
 /** Streams, promises, observables: things that happen rather than are. */
 const isResource = (value: object): boolean => {
@@ -167,16 +195,21 @@ const isResource = (value: object): boolean => {
   );
 };
 
-function copyWithReferences(value: unknown, types: TypeRegistry, copies: Map<object, unknown>): unknown {
+function copyWithReferences(
+  value: unknown,
+  references: ReadonlyMap<object, TypedReference>,
+  copies: Map<object, unknown>,
+): unknown {
+  if (Object.is(value, -0)) return NEGATIVE_ZERO;
   if (typeof value !== 'object' || value === null) return value;
   const known = copies.get(value);
   if (known !== undefined) return known;
-  const inner = (item: unknown): unknown => copyWithReferences(item, types, copies);
+  const inner = (item: unknown): unknown => copyWithReferences(item, references, copies);
   const keep = <T>(copy: T): T => {
     copies.set(value, copy);
     return copy;
   };
-  if (Array.isArray(value)) {
+  if (isPlainList(value)) {
     const list = keep<unknown[]>([]);
     for (const item of value) list.push(inner(item));
     return list;
@@ -193,7 +226,7 @@ function copyWithReferences(value: unknown, types: TypeRegistry, copies: Map<obj
     return set;
   }
   if (KEPT_BY_CLONE.has(prototype)) return value;
-  const reference = prototype === Object.prototype || prototype === null ? undefined : types.replace(value);
+  const reference = references.get(value);
   if (reference !== undefined) return keep(new TypedReference(reference.name, inner(reference.data)));
   const record = keep<Record<string, unknown>>({});
   for (const field of Object.keys(value)) record[field] = inner((value as Record<string, unknown>)[field]);
@@ -207,20 +240,25 @@ function refuseWhatJsonChanges(value: unknown, plain: boolean, path: string, ope
     if (!Number.isFinite(value)) refuse(path, `${value}, which JSON doesn't know`);
     return;
   }
-  if (typeof value !== 'object') refuse(path, `a ${typeof value}, which JSON doesn't know`);
+  if (typeof value !== 'object') refuse(path, `${typeof value}, which JSON doesn't know`);
   const object = value as object;
-  if (open.has(object)) refuse(path, 'part of itself, which JSON does not know');
-  const prototype: unknown = Object.getPrototypeOf(object);
-  const isPlain = prototype === Object.prototype || prototype === null || Array.isArray(object);
-  if (
-    !isPlain &&
-    (!plain || typeof (object as { toJSON?: unknown }).toJSON === 'function' || KEPT_BY_CLONE.has(prototype))
-  ) {
-    refuse(path, `a ${object.constructor.name}, which JSON would turn into something else; use the msgpack serializer`);
-  }
+  if (open.has(object)) refuse(path, "part of itself, which JSON doesn't know");
+  if (enumerableSymbolOf(object) !== undefined) refuse(path, 'an object with a field named by a symbol');
   open.add(object);
-  for (const field of Object.keys(object)) {
-    refuseWhatJsonChanges((object as Record<string, unknown>)[field], plain, join(path, field), open);
+  if (isPlainList(object)) {
+    if (Object.keys(object).length !== object.length) refuse(path, 'a list with holes or fields');
+    for (const [index, item] of object.entries()) {
+      if (item === undefined) refuse(join(path, index), 'undefined, which JSON would turn into null');
+      refuseWhatJsonChanges(item, plain, join(path, index), open);
+    }
+  } else {
+    const prototype: unknown = Object.getPrototypeOf(object);
+    const isPlain = prototype === Object.prototype || prototype === null;
+    const becomesFields = plain && !hasHiddenState(object) && !isResource(object);
+    if ((!isPlain && !becomesFields) || typeof (object as { toJSON?: unknown }).toJSON === 'function') {
+      refuse(path, `a ${classOf(object)}, which JSON would turn into something else; use the msgpack serializer`);
+    }
+    for (const [field, item] of Object.entries(object)) refuseWhatJsonChanges(item, plain, join(path, field), open);
   }
   open.delete(object);
 }

@@ -1,5 +1,6 @@
 import { CacheKeyError } from '../cache.errors.js';
 import { LIMITS } from '../cache.constants.js';
+import { isWellFormed } from './key-encoding.js';
 
 /**
  * Tags of one kind can't be mistaken for another's: each kind has a prefix, and names of caches hold no colon.
@@ -21,8 +22,12 @@ export function userTags(tags: unknown, describe: () => string): string[] {
   if (!Array.isArray(tags))
     throw new CacheKeyError(`${describe()}: tags have to be a list of texts, not ${typeof tags}`);
   return tags.map((tag: unknown) => {
-    if (typeof tag === 'string' && tag !== '' && tag.length <= LIMITS.tagLength) return userTag(tag);
-    const got = typeof tag === 'string' ? `a text of ${tag.length} characters` : String(tag);
+    const isText = typeof tag === 'string';
+    // half a surrogate pair wouldn't survive the way into a store: invalidating the tag would miss the entry
+    if (isText && tag !== '' && tag.length <= LIMITS.tagLength && isWellFormed(tag)) return userTag(tag);
+    const got = isText
+      ? `a text of ${tag.length} characters${isWellFormed(tag) ? '' : ', not all whole'}`
+      : String(tag);
     throw new CacheKeyError(`${describe()}: a tag is a text of 1 to ${LIMITS.tagLength} characters; one is ${got}`);
   });
 }

@@ -66,6 +66,7 @@ export class ValueCodec {
 
   /** What a process keeps of bytes that came from a store. @throws anything for bytes that don't decode or a value that fails the schema */
   fromPayload(kind: EntryKind, payload: Uint8Array): EntryContent {
+    if (kind === 'error') this.options.errorSerializer.decode(payload);
     if (kind !== 'value') return this.#content(kind, payload);
     const content = this.#content(kind, payload);
     if (this.options.validate !== undefined) this.#check('value' in content ? content.value : this.#decode(payload));
@@ -84,13 +85,13 @@ export class ValueCodec {
 
   #content(kind: EntryKind, payload: Uint8Array): EntryContent {
     if (kind === 'undefined') return { value: undefined, bytes: 0 };
-    if (kind === 'error') return { payload, bytes: payload.byteLength };
+    if (kind === 'error') return ownBytes(payload);
     const value = this.#decode(payload);
     if (typeof value !== 'object' || value === null) return { value, bytes: payload.byteLength };
-    if (this.options.isolation === 'copy') return { payload, bytes: payload.byteLength };
+    if (this.options.isolation === 'copy') return ownBytes(payload);
     if (this.options.isolation === 'frozen' && !deepFreeze(value)) {
       this.copiedInsteadOfFrozen++;
-      return { payload, bytes: payload.byteLength };
+      return ownBytes(payload);
     }
     return { value, bytes: approximateBytes(value) };
   }
@@ -108,6 +109,9 @@ export class ValueCodec {
       const reason = error instanceof Error ? error.message : String(error);
       throw new CacheSerializationError(`the ${serializer.name} serializer failed: ${reason}`, { cause: error });
     }
+    if (!((payload as unknown) instanceof Uint8Array)) {
+      throw new CacheSerializationError(`the ${serializer.name} serializer returned ${typeof payload}, not bytes`);
+    }
     this.#refuseTooLarge(payload.byteLength);
     return payload;
   }
@@ -123,24 +127,40 @@ export class ValueCodec {
 
   #check(value: unknown): void {
     if (this.options.validate === undefined) return;
-    const result = this.options.validate['~standard'].validate(value) as {
-      issues?: readonly { message: string }[];
-      then?: unknown;
-    };
-    if (typeof result.then === 'function') {
+    const result = this.#validate(this.options.validate, value);
+    if (typeof (result as Partial<PromiseLike<unknown>>).then === 'function') {
+      Promise.resolve(result).catch(() => undefined); // whatever it says, nobody waits for it
       throw new CacheSerializationError('`validate` is asynchronous; a schema that answers at once is needed');
     }
-    if (result.issues !== undefined) {
-      throw new CacheSerializationError(
-        `the value fails \`validate\`: ${result.issues[0]?.message ?? 'no reason given'}`,
-      );
+    const { issues } = result as { issues?: readonly { message: string }[] };
+    if (issues === undefined) return;
+    throw new CacheSerializationError(`the value fails \`validate\`: ${issues[0]?.message ?? 'no reason given'}`);
+  }
+
+  #validate({ '~standard': { validate } }: StandardSchema, value: unknown): object {
+    try {
+      return validate(value) as object;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new CacheSerializationError(`\`validate\` failed: ${reason}`, { cause: error });
     }
   }
 }
 
+/** Bytes to keep: a copy, unless they have their memory to themselves. A window would hold on to all of what it looks into. */
+function ownBytes(payload: Uint8Array): EntryContent {
+  const isWindow = payload.buffer.byteLength > payload.byteLength;
+  return { payload: isWindow ? Uint8Array.prototype.slice.call(payload) : payload, bytes: payload.byteLength };
+}
+
 /** Freezes a value through and through; `false`, and some of it frozen, when it holds what can't be. */
 export function deepFreeze(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return true;
+  return freezeAll(value, new Set());
+}
+
+function freezeAll(value: unknown, seen: Set<object>): boolean {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return true;
+  seen.add(value);
   const unfreezable =
     ArrayBuffer.isView(value) ||
     value instanceof ArrayBuffer ||
@@ -151,7 +171,8 @@ export function deepFreeze(value: unknown): boolean {
     value instanceof URL;
   if (unfreezable) return false;
   Object.freeze(value);
-  return Object.values(value).every(deepFreeze);
+  // not only what is enumerable: an error keeps its cause out of sight
+  return Object.values(Object.getOwnPropertyDescriptors(value)).every((field) => freezeAll(field.value, seen));
 }
 
 const NODES_LOOKED_AT = 10_000;
@@ -161,7 +182,8 @@ export function approximateBytes(root: unknown): number {
   const seen = new Set<object>();
   const pending: unknown[] = [root];
   let bytes = 0;
-  while (pending.length > 0 && seen.size < NODES_LOOKED_AT) {
+  let looked = 0;
+  for (; pending.length > 0 && looked < NODES_LOOKED_AT; looked++) {
     const value = pending.pop();
     if (typeof value === 'string') bytes += 16 + value.length;
     else if (typeof value !== 'object' || value === null) bytes += 8;
@@ -170,7 +192,7 @@ export function approximateBytes(root: unknown): number {
       bytes += shallowBytes(value, pending);
     }
   }
-  return pending.length === 0 ? bytes : bytes * (1 + pending.length / NODES_LOOKED_AT);
+  return Math.ceil(bytes * (1 + pending.length / Math.max(looked, 1)));
 }
 
 function shallowBytes(value: object, pending: unknown[]): number {

@@ -1,7 +1,8 @@
 /** A list and nothing more: subclasses of Array aren't, those of another realm (a test runner's, for example) are. */
 export const isPlainList = (value: object): value is unknown[] =>
   Array.isArray(value) &&
-  (Object.getPrototypeOf(value) === Array.prototype || (value.constructor as { name?: string }).name === 'Array');
+  (Object.getPrototypeOf(value) === Array.prototype ||
+    (value.constructor as { name?: string } | undefined)?.name === 'Array');
 
 /** A field that neither keys nor serializers see, if there is one. */
 export const enumerableSymbolOf = (value: object): symbol | undefined =>

@@ -1,7 +1,7 @@
-import { CacheSerializationError } from '../cache.errors.js';
+import { CacheKeyError, CacheSerializationError } from '../cache.errors.js';
 import type { NotStoredReason } from '../cache.events.js';
 import type { LoadMark } from '../entry/cache-entry.js';
-import { keyTag, userTags } from '../entry/tags.js';
+import { cacheTag, keyTag, userTags } from '../entry/tags.js';
 import type { EncodedValue } from '../entry/value-codec.js';
 import type { WriteWatch } from '../journal/journal-replica.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
@@ -62,9 +62,13 @@ export class WriteFlow {
 
   async #announce(request: WriteRequest, watch: WriteWatch, value: unknown, costMs: number): Promise<void> {
     const { region } = request;
-    const key = request.keyOf(value);
-    const where = (): string => describe({ region, key });
-    const recordTags = [keyTag(region.name, key), ...userTags(request.invalidates(value), where)];
+    const named = this.#name(request, value);
+    if (named === undefined) {
+      // nobody knows which entry is old now, so none of the cache may be served
+      await this.invalidations.announce([cacheTag(region.name)]);
+      return;
+    }
+    const { key, recordTags } = named;
     const { replica } = this.parts.journal;
     const undisturbed = replica.isUndisturbed(watch, recordTags);
     const announcing = this.invalidations.announce(recordTags);
@@ -81,6 +85,24 @@ export class WriteFlow {
       return notStored('disturbed');
     }
     this.#keep(request, { key, value, costMs, mark: watch.mark, ownRecord: receipt.position }, notStored);
+  }
+
+  /** What the write makes stale, or `undefined` when the functions that should tell fail. */
+  #name(request: WriteRequest, value: unknown): { key: string; recordTags: readonly string[] } | undefined {
+    const { region } = request;
+    try {
+      const key = request.keyOf(value);
+      const invalidated = userTags(request.invalidates(value), () => describe({ region, key }));
+      return { key, recordTags: [keyTag(region.name, key), ...invalidated] };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const fault = new CacheKeyError(
+        `cache ${region.name}: a value was written, but its key or tags can't be told, so the whole cache was cleared: ${reason}`,
+        { cause: error },
+      );
+      this.parts.emit({ type: 'fault', cache: region.name, error: fault });
+      return undefined;
+    }
   }
 
   #keep(

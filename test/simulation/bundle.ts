@@ -23,8 +23,8 @@ export async function bundleWith(mutant: Mutant, name: string): Promise<{ simula
     plugins: [
       {
         name: 'mutant',
-        setup: ({ onLoad }) => {
-          onLoad({ filter: /[\\/]lib[\\/].*\.ts$/ }, ({ path }) => {
+        setup: (bundler) => {
+          bundler.onLoad({ filter: /[\\/]lib[\\/].*\.ts$/ }, ({ path }) => {
             const source = readFileSync(path, 'utf8');
             if (relative(root, path).split(sep).join('/') !== mutant.file) return { contents: source, loader: 'ts' };
             patched = source.split(mutant.find).length - 1;
