@@ -25,6 +25,9 @@ export const hostProperty = (registration: string): symbol => {
   return Symbol.for(`CacheModule.forRoot()${name} has to be imported for the cache decorators`);
 };
 
+/** Where an instance keeps the bindings of its class. */
+export const boundProperty = (registration: string): symbol => Symbol.for(`${PREFIX}:bound:${registration}`);
+
 /**
  * The injection token of a registration's `CacheService`. The default one is also found by its class.
  *

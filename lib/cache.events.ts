@@ -11,6 +11,7 @@ export type NotStoredReason =
   | 'negative'
   | 'stale-part'
   | 'transaction'
+  | 'bypass'
   | 'abandoned'
   | 'unstorable'
   | 'disturbed'

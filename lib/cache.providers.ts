@@ -59,7 +59,8 @@ class FaultLog {
   note(event: CacheEvent): void {
     if (event.type !== 'fault') return;
     const { cause, message } = event.error;
-    const fault = `${event.cache}\0${cause instanceof Error ? cause.message : message}`;
+    // numbers differ from value to value, and the cause is the same
+    const fault = `${event.cache}\0${(cause instanceof Error ? cause.message : message).replaceAll(/\d+/g, '#')}`;
     if (this.#seen.has(fault) || this.#seen.size >= REMEMBERED_FAULTS) return;
     this.#seen.add(fault);
     this.logger.error(message);

@@ -66,11 +66,27 @@ export class CacheService {
   ): Promise<T> {
     const desk = this.#engine.desks.get(cache);
     if (desk?.region.hasHotPath === true && typeof key === 'string' && isPlainText(key)) {
-      const isPlain = options?.consistency !== 'strong' && currentScope() === undefined;
-      const entry = isPlain ? desk.hot(key) : undefined;
-      if (entry !== undefined) return desk.open(entry) as Promise<T>;
+      if (options?.consistency !== 'strong' && currentScope() === undefined) {
+        const entry = desk.hot(key) ?? desk.judged(key);
+        if (entry !== undefined) return desk.open(entry) as Promise<T>;
+        return this.#joinOrLoad(desk, key, load, options);
+      }
     }
     return this.#getOrLoad(cache, key, load, options);
+  }
+
+  #joinOrLoad<T>(
+    desk: CacheDesk,
+    key: string,
+    load: (context: LoadContext) => Promise<T> | T,
+    options: LoadOptions<T> | undefined,
+  ): Promise<T> {
+    const { name, options: own } = desk.region;
+    const joined = desk.passThrough || !waitsAsUsual(options) ? undefined : desk.join(key, own.read);
+    if (joined === undefined) return this.#getOrLoad(name, key, load, options);
+    return joined.then((outcome) =>
+      outcome === undefined ? this.#getOrLoad(name, key, load, options) : (desk.handOut(outcome) as T),
+    );
   }
 
   async #getOrLoad<T>(
@@ -124,7 +140,7 @@ export class CacheService {
   async put<T>(cache: CacheName, key: CacheKey, write: () => Promise<T> | T, options?: SetOptions): Promise<T> {
     const desk = this.#desk(cache);
     const request = writeRequest(desk.region, key, write, options);
-    return (desk.isBypassed() ? write() : this.#engine.writes.put(request)) as Promise<T>;
+    return (desk.passThrough ? write() : this.#engine.writes.put(request)) as Promise<T>;
   }
 
   /**
@@ -133,7 +149,7 @@ export class CacheService {
    */
   async set(cache: CacheName, key: CacheKey, value: unknown, options?: SetOptions): Promise<void> {
     const desk = this.#desk(cache);
-    if (!desk.isBypassed()) await this.#engine.writes.set(setRequest(desk.region, key, options), value);
+    if (!desk.passThrough) await this.#engine.writes.set(setRequest(desk.region, key, options), value);
   }
 
   /**
@@ -210,3 +226,14 @@ export class CacheService {
     return this.#engine.deskOf(cache);
   }
 }
+
+/** Whether a caller waits for a load as its cache says. */
+const waitsAsUsual = (
+  options: Pick<LoadOptions<never>, 'signal' | 'grace' | 'softTimeout' | 'hardTimeout' | 'consistency'> | undefined,
+): boolean =>
+  options === undefined ||
+  (options.signal === undefined &&
+    options.grace === undefined &&
+    options.softTimeout === undefined &&
+    options.hardTimeout === undefined &&
+    options.consistency === undefined);

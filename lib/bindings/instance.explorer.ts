@@ -1,9 +1,10 @@
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { isObservable, Observable } from 'rxjs';
-import { bindingsToken, hostProperty } from '../cache.constants.js';
+import { bindingsToken } from '../cache.constants.js';
 import type { Problems } from '../options/resolve-options.js';
 import type { BindingRegistry } from './binding-registry.js';
+import { giveBindings, takeBindings } from './host-bindings.js';
 import { injectedCachesOf, planOf, returnTypeOf, tagsOf } from './metadata.accessor.js';
 import { DECORATOR_NAMES, type MethodPlan } from './method-plan.js';
 
@@ -23,7 +24,9 @@ const HANDLER_METADATA = [
  * (those of factories and values).
  */
 @Injectable()
-export class InstanceExplorer implements OnModuleInit {
+export class InstanceExplorer implements OnModuleInit, OnApplicationShutdown {
+  readonly #provided = new Set<object>();
+
   constructor(
     @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
     private readonly registry: BindingRegistry,
@@ -38,7 +41,10 @@ export class InstanceExplorer implements OnModuleInit {
     for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
       const prototype = prototypeOf(wrapper);
       if (prototype === undefined) continue;
-      this.#provide(wrapper, prototype);
+      // those of factories and values carry nothing yet
+      const instance = wrapper.instance as object | null | undefined;
+      const isGiven = typeof instance === 'object' && instance !== null;
+      if (isGiven && giveBindings(instance, this.registry, this.registration)) this.#provided.add(instance);
       this.#checkInjectedCaches(prototype);
       if (seen.has(prototype)) continue;
       seen.add(prototype);
@@ -50,6 +56,10 @@ export class InstanceExplorer implements OnModuleInit {
     for (const { plan, className } of found) this.registry.checkEvictions(plan, className, this.problems);
     this.#warnOfSharedCaches();
     this.problems.throwIfAny();
+  }
+
+  onApplicationShutdown(): void {
+    for (const instance of this.#provided) takeBindings(instance, this.registration);
   }
 
   #refuseSecondRegistration(): void {
@@ -66,15 +76,6 @@ export class InstanceExplorer implements OnModuleInit {
       'is imported more than once; import it in the root module only (it is global), add named caches with ' +
         'CacheModule.forFeature, or give the other one a `registration` name',
     );
-  }
-
-  /** Instances of factories and values carry nothing yet. */
-  #provide({ instance, ...wrapper }: Wrapper, prototype: object): void {
-    const property = hostProperty(this.registration);
-    if (!(property in prototype) || typeof instance !== 'object' || instance === null) return;
-    void wrapper;
-    const host = instance as Record<symbol, unknown>;
-    host[property] ??= this.registry;
   }
 
   #inspect(prototype: object, name: string, method: unknown): MethodPlan | undefined {
@@ -109,6 +110,7 @@ export class InstanceExplorer implements OnModuleInit {
   #refuseSynchronous(plan: MethodPlan, where: string): void {
     const type = returnTypeOf(plan.target, plan.propertyKey);
     if (typeof type !== 'function' || type === Object || type === Promise) return;
+    if (type === Function) return; // what the compiler notes of a type that is only imported as one
     if (typeof (type.prototype as { then?: unknown } | undefined)?.then === 'function') return;
     const returnsObservable = type === Observable || isObservable(type.prototype);
     const saysSo = plan.find('read')?.settings.returns === 'observable';

@@ -4,7 +4,7 @@ import { CacheConfigurationError, CacheKeyError } from '../cache.errors.js';
 import type { CacheDesk } from '../desk/cache-desk.js';
 import type { CacheEngine } from '../desk/cache-engine.js';
 import { loadManyRequests, type LoadedItems } from '../desk/call-requests.js';
-import type { CacheKey } from '../entry/key-encoding.js';
+import type { CacheKey, LocalKey } from '../entry/key-encoding.js';
 import type { LoadContext } from '../flow/load-collector.js';
 import type { ReadRequest } from '../flow/read.flow.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
@@ -58,6 +58,7 @@ export class MethodBinding {
   /** Set when a hit needs nothing but a look into memory. */
   readonly hotDesk: CacheDesk | undefined;
   readonly guessKey: CallKey['guess'];
+  readonly #options: ResolvedReadOptions | undefined;
 
   constructor(
     private readonly operations: BoundOperations,
@@ -71,6 +72,15 @@ export class MethodBinding {
     const mayBeHot = isPlain && read.desk.region.hasHotPath && !read.options.strong;
     this.hotDesk = mayBeHot ? read.desk : undefined;
     this.guessKey = read?.callKey.guess ?? (() => undefined);
+    this.#options = read?.options;
+  }
+
+  /** A call outside of scopes that isn't answered from memory, but perhaps by a load under way. */
+  joinOrInvoke(key: LocalKey, call: Call): unknown {
+    const desk = this.hotDesk!;
+    const joined = desk.passThrough ? undefined : desk.join(key, this.#options!);
+    if (joined === undefined) return this.invoke(call);
+    return joined.then((outcome) => (outcome === undefined ? this.invoke(call) : desk.handOut(outcome)));
   }
 
   /** Everything but the hot path. */
@@ -188,7 +198,7 @@ export class MethodBinding {
     const { desk, settings, options, tags, invalidates } = put;
     const { args } = call;
     const isWanted = settings.condition === undefined || (settings.condition as Predicate)(...args);
-    if (!isWanted || desk.isBypassed()) return run(call);
+    if (!isWanted || desk.passThrough) return run(call);
     return this.engine.writes.put({
       region: desk.region,
       options,

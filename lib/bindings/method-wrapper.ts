@@ -1,9 +1,9 @@
-import { Inject, Optional } from '@nestjs/common';
 import { throwError } from 'rxjs';
-import { bindingsToken, DEFAULT_REGISTRATION, hostProperty } from '../cache.constants.js';
+import { boundProperty, DEFAULT_REGISTRATION } from '../cache.constants.js';
 import { CacheConfigurationError } from '../cache.errors.js';
 import { currentScope } from '../flow/scope.js';
-import type { BindingRegistry, HostBindings } from './binding-registry.js';
+import type { HostBindings } from './binding-registry.js';
+import { askForBindings } from './host-bindings.js';
 import { copyMetadata, planOf, setPlan } from './metadata.accessor.js';
 import { DECORATOR_NAMES, MethodPlan, type AnyFunction, type Operation } from './method-plan.js';
 
@@ -31,7 +31,7 @@ export function decorateMethod(
   const own = new MethodPlan(target, propertyKey, method as AnyFunction, registration);
   own.operations.push(operation);
   descriptor.value = wrap(own);
-  provideBindings(target, registration);
+  askForBindings(target, registration);
 }
 
 const wrappers = new WeakSet<object>();
@@ -39,7 +39,7 @@ const wrappers = new WeakSet<object>();
 function wrap(plan: MethodPlan): AnyFunction {
   const { index, propertyKey } = plan;
   const original = plan.original as (...args: unknown[]) => unknown;
-  const property = hostProperty(plan.registration);
+  const property = boundProperty(plan.registration);
 
   // A plain function, not an async one: a hit returns the stored promise and makes none.
   const wrapper = function (this: Record<symbol, HostBindings | undefined> | undefined): unknown {
@@ -50,8 +50,11 @@ function wrap(plan: MethodPlan): AnyFunction {
     const binding = host.list[index];
     if (binding?.hotDesk !== undefined && currentScope() === undefined) {
       const key = binding.guessKey(args);
-      const entry = key === undefined ? undefined : binding.hotDesk.hot(key);
-      if (entry !== undefined) return binding.hotDesk.open(entry);
+      if (key !== undefined) {
+        const entry = binding.hotDesk.hot(key) ?? binding.hotDesk.judged(key);
+        if (entry !== undefined) return binding.hotDesk.open(entry);
+        return binding.joinOrInvoke(key, { self: this, args: [...args] as unknown[], original });
+      }
     }
     return invoke(host, plan, { self: this, args: [...args] as unknown[], original });
   };
@@ -74,30 +77,4 @@ function invoke(
     const returnsObservable = plan.find('read')?.settings.returns === 'observable';
     return returnsObservable ? throwError(() => error) : Promise.reject(error);
   }
-}
-
-const frozenHosts = new WeakMap<object, Map<symbol, HostBindings>>();
-
-/**
- * Has Nest hand the registry to every instance of the class, as an optional property: request-scoped, transient and
- * dynamically created instances included. An instance keeps the bindings of its own class, out of sight of spreads
- * and serializers; one that is frozen keeps them beside itself.
- */
-function provideBindings(target: object, registration: string): void {
-  const property = hostProperty(registration);
-  Inject(bindingsToken(registration))(target, property);
-  Optional()(target, property);
-  if (Object.hasOwn(target, property)) return;
-  Object.defineProperty(target, property, {
-    configurable: true,
-    enumerable: false,
-    get(this: object): HostBindings | undefined {
-      return frozenHosts.get(this)?.get(property);
-    },
-    set(this: object, registry: BindingRegistry) {
-      const host = registry.hostOf(this.constructor);
-      if (Object.isExtensible(this)) Object.defineProperty(this, property, { value: host, configurable: true });
-      else frozenHosts.set(this, (frozenHosts.get(this) ?? new Map<symbol, HostBindings>()).set(property, host));
-    },
-  });
 }

@@ -1,13 +1,14 @@
 /** A flight whatever it carries, as a link in a chain of waiting. */
 export interface WaitingFlight {
-  readonly waitingFor: ReadonlySet<WaitingFlight>;
+  /** With how many waits for each: a loader may read a key twice. */
+  readonly waitingFor: ReadonlyMap<WaitingFlight, number>;
 }
 
 /** Work on one key that several callers wait for. Its promise never counts as unhandled. */
 export class Flight<T> implements WaitingFlight {
   readonly promise: Promise<T>;
   /** Flights whose end this one needs, because its loader reads them. */
-  readonly waitingFor = new Set<WaitingFlight>();
+  readonly waitingFor = new Map<WaitingFlight, number>();
   settled = false;
   #resolve!: (value: T) => void;
   #reject!: (reason: unknown) => void;
@@ -30,6 +31,16 @@ export class Flight<T> implements WaitingFlight {
     this.#reject(reason);
   }
 
+  beginWaitingFor(other: WaitingFlight): void {
+    this.waitingFor.set(other, (this.waitingFor.get(other) ?? 0) + 1);
+  }
+
+  endWaitingFor(other: WaitingFlight): void {
+    const waits = this.waitingFor.get(other) ?? 0;
+    if (waits > 1) this.waitingFor.set(other, waits - 1);
+    else this.waitingFor.delete(other);
+  }
+
   /** Whether this flight, at the end of whatever chain, waits for that one: then that one mustn't wait for it. */
   needs(other: WaitingFlight): boolean {
     const seen = new Set<WaitingFlight>();
@@ -38,7 +49,7 @@ export class Flight<T> implements WaitingFlight {
       if (flight === other) return true;
       if (seen.has(flight)) continue;
       seen.add(flight);
-      next.push(...flight.waitingFor);
+      next.push(...flight.waitingFor.keys());
     }
     return false;
   }

@@ -37,7 +37,7 @@ export interface CachePutOptions<
  * save(user: User): Promise<User> { … }
  */
 export function CachePut<
-  K extends ArgumentFunction<string | number | bigint>,
+  K extends ArgumentFunction<string | number | bigint> = () => string,
   T extends TagsOption = () => string[],
   I extends TagsOption = () => string[],
   C extends ArgumentFunction<boolean> = () => boolean,

@@ -17,7 +17,7 @@ type AllFit<T extends readonly unknown[], M extends AnyMethod> = T extends reado
  * \@CacheTags('users', (id: string) => [`user:${id}`])
  * findOne(id: string): Promise<User | null> { … }
  */
-export function CacheTags<const T extends readonly Tag[]>(...tags: T) {
+export function CacheTags<const T extends readonly Tag[] = readonly (() => string[])[]>(...tags: T) {
   return <M extends AnyMethod>(
     target: object,
     propertyKey: string | symbol,

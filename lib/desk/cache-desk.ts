@@ -1,5 +1,5 @@
 import type { CacheEntry } from '../entry/cache-entry.js';
-import type { LocalKey } from '../entry/key-encoding.js';
+import { storedNumber, type LocalKey } from '../entry/key-encoding.js';
 import type { CacheRegion } from '../flow/cache-region.js';
 import type { EngineParts } from '../flow/engine-parts.js';
 import type { LoadMissing, ReadManyFlow } from '../flow/read-many.flow.js';
@@ -10,6 +10,7 @@ import { currentScope, withScope, withSynchronousLoad } from '../flow/scope.js';
 import type { JournalReplica } from '../journal/journal-replica.js';
 import type { MemoryPool } from '../tiers/memory-pool.js';
 import type { MemoryTier } from '../tiers/memory.tier.js';
+import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import { CacheStatistics, type CacheStatisticsSnapshot } from './cache-statistics.js';
 
 /** Where the reads of one cache are taken in, counted and handed out. */
@@ -49,6 +50,34 @@ export class CacheDesk {
     statistics.l1++;
     this.#pool!.touch(entry);
     return entry;
+  }
+
+  /** The same for an entry that was judged before the journal moved: it is judged anew, once, and may be hot again. */
+  judged(key: LocalKey): CacheEntry | undefined {
+    const entry = this.#memory.get(key);
+    if (entry === undefined || entry.judgedAt === this.#replica.version) return undefined;
+    if (this.#replica.judge(entry.header, entry.sequence) !== 'fresh') return undefined;
+    entry.judgedAt = this.#replica.version;
+    return this.hot(key);
+  }
+
+  /**
+   * Joins a load under way of somebody who asked with the same options, outside of scopes as well. What it brings is
+   * judged once for all who joined like this, when it arrives; `undefined` then, and at once, means: ask properly.
+   */
+  join(key: LocalKey, options: ResolvedReadOptions): Promise<ReadOutcome | undefined> | undefined {
+    const flight = this.region.flights.get(typeof key === 'number' ? storedNumber(key) : key);
+    return flight === undefined ? undefined : this.reads.joinCrowd(flight, options);
+  }
+
+  /** Counts a read that joined, and hands out what it got. */
+  handOut(outcome: ReadOutcome): unknown {
+    this.statistics.reads++;
+    this.statistics[outcome.kind]++;
+    if (!('entry' in outcome)) throw outcome.error;
+    const { header, content } = outcome.entry;
+    if (header.kind === 'error') throw this.region.codec.openError(content);
+    return this.region.codec.open(content);
   }
 
   /** The value of an entry, for one caller. */
@@ -103,17 +132,14 @@ export class CacheDesk {
   /** @returns a value for each request, in their order. @throws the first error, when a value can't be had */
   async readMany(requests: readonly ReadRequest[], load: LoadMissing): Promise<unknown[]> {
     if (this.isBypassed()) {
-      const everyPlace = requests.map((_, place) => place);
-      return [...(await this.#askTheSource((context) => load(everyPlace, context)))];
+      const firstPlaces = new Map<string, number>();
+      requests.forEach(({ key }, place) => firstPlaces.set(key, firstPlaces.get(key) ?? place));
+      const places = [...firstPlaces.values()];
+      const values = await this.#askTheSource((context) => load(places, context));
+      return requests.map(({ key }) => values[places.indexOf(firstPlaces.get(key)!)]);
     }
     this.statistics.reads += requests.length;
-    let outcomes: readonly ReadOutcome[];
-    try {
-      outcomes = await this.readsOfMany.read(requests, load);
-    } catch (error) {
-      this.statistics.error += requests.length;
-      throw error;
-    }
+    const outcomes = await this.readsOfMany.read(requests, load);
     for (const { kind } of outcomes) this.statistics[kind]++;
     return Promise.all(outcomes.map((outcome) => this.#deliver(outcome)));
   }

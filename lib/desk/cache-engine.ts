@@ -190,6 +190,7 @@ export class CacheEngine {
     const ended = this.invalidations.close().then(() => parts.background.drained());
     await Promise.race([ended, expired]);
     deadline?.cancel();
+    for (const pool of this.#pools) pool.close();
     for (const { memory } of this.#regions()) memory.clear();
     await parts.journal.close();
   }

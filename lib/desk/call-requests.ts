@@ -30,7 +30,7 @@ export interface SetOptions extends Pick<ReadOptions, 'ttl' | 'grace' | 'jitter'
 
 export interface LoadManyOptions<T, K> extends ReadOptions {
   /** Finds the key of an item, for a loader that returns items in any order. */
-  readonly key?: ((item: T) => K) | undefined;
+  readonly key?: ((item: T) => NoInfer<K> | CacheKey) | undefined;
   /** Tags of every item, or a function of the item. Missing items carry none. */
   readonly tags?: readonly string[] | ((item: T) => readonly string[]) | undefined;
   /** Items that aren't to be cached. */
@@ -133,7 +133,7 @@ function inOrder<T, K extends CacheKey>(
   items: readonly (T | null | undefined)[] | ReadonlyMap<K, T>,
   keyOfItem: ((item: T) => K) | undefined,
 ): readonly unknown[] {
-  if (items instanceof Map) return keys.map((key) => items.get(key) as unknown);
+  if (items instanceof Map) return keys.map((key) => (items.get(key) as unknown) ?? undefined);
   if (!Array.isArray(items)) {
     throw new CacheKeyError(`cache ${region.name}: a loader of many returns a list or a Map, this one ${typeof items}`);
   }
@@ -145,7 +145,7 @@ function inOrder<T, K extends CacheKey>(
     );
     return keys.map((key) => byKey.get(region.keyFor(key)));
   }
-  if (items.length === keys.length) return items as unknown[];
+  if (items.length === keys.length) return items.map((item: unknown) => item ?? undefined);
   throw new CacheKeyError(
     `cache ${region.name}: the loader returned ${items.length} items for ${keys.length} keys; ` +
       'give the option `key` to find their places, or return a Map',

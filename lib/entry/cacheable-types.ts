@@ -117,7 +117,7 @@ export class TypeRegistry {
     for (const type of types) this.register(type);
   }
 
-  /** Adding a class again changes nothing. @throws Error with a sentence, as the constructor does */
+  /** Adding a class again changes nothing, unless it comes with ways of its own: a cache's over its module's. @throws Error with a sentence, as the constructor does */
   register(cacheable: CacheableType): void {
     const options: Partial<CacheableTypeOptions<object>> =
       typeof cacheable === 'function' ? { type: cacheable as Constructor<object> } : (cacheable ?? {});
@@ -129,7 +129,11 @@ export class TypeRegistry {
     if (typeof name !== 'string' || name === '') throw new Error('holds a class without a name: write { type, name }');
     if ((to === undefined) !== (from === undefined)) throw new Error(`${name}: \`to\` and \`from\` go together`);
     const prototype = type.prototype as object;
-    if (this.#byPrototype.has(prototype)) return;
+    const known = this.#byPrototype.get(prototype);
+    if (known !== undefined) {
+      if (typeof cacheable === 'function') return;
+      this.#byName.delete(known.name);
+    }
     if (this.#byName.has(name)) throw new Error(`holds two classes named ${name}: give one another \`name\``);
     const isError = prototype instanceof Error;
     const builtIn = WITH_HIDDEN_STATE.find((base) => prototype instanceof base);

@@ -70,6 +70,9 @@ export function localKey(key: string): LocalKey {
   return value !== 0 && Number.isFinite(value) ? value : key;
 }
 
+/** The key a number was given; none for the zeros and the like, which `localKey` leaves alone. */
+export const storedNumber = (key: number): string => (key !== 0 && Number.isFinite(key) ? `#n${key}` : '');
+
 /** @see String.prototype.isWellFormed, which Node 20 has but the language level of this package doesn't promise */
 export const isWellFormed = (text: string): boolean => (text as string & { isWellFormed(): boolean }).isWellFormed();
 

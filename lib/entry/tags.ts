@@ -25,9 +25,7 @@ export function userTags(tags: unknown, describe: () => string): string[] {
     const isText = typeof tag === 'string';
     // half a surrogate pair wouldn't survive the way into a store: invalidating the tag would miss the entry
     if (isText && tag !== '' && tag.length <= LIMITS.tagLength && isWellFormed(tag)) return userTag(tag);
-    const got = isText
-      ? `a text of ${tag.length} characters${isWellFormed(tag) ? '' : ', not all whole'}`
-      : String(tag);
+    const got = isText ? `a text of ${tag.length} characters${isWellFormed(tag) ? '' : ', not all whole'}` : typeof tag;
     throw new CacheKeyError(`${describe()}: a tag is a text of 1 to ${LIMITS.tagLength} characters; one is ${got}`);
   });
 }

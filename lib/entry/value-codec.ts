@@ -32,6 +32,16 @@ export interface EncodedValue {
 
 const EMPTY = new Uint8Array(0);
 
+/** A value that can be kept, but for its size: those who wait for it may all have it. */
+export class ValueTooLargeError extends CacheSerializationError {
+  constructor(
+    message: string,
+    readonly encoded: EncodedValue,
+  ) {
+    super(message);
+  }
+}
+
 /** Between what a loader returned and what callers get, by the rules of one cache. */
 export class ValueCodec {
   /** Values under `frozen` that hold something that can't be frozen and are copied instead. */
@@ -49,19 +59,19 @@ export class ValueCodec {
     this.#check(value);
     if (!this.options.needsBytes) {
       const bytes = approximateBytes(value);
-      this.#refuseTooLarge(bytes);
-      return { kind: 'value', content: { value, bytes }, payload: undefined };
+      return this.#refuseTooLarge(bytes, { kind: 'value', content: { value, bytes }, payload: undefined });
     }
     const payload = this.#toBytes(this.options.serializer, value);
     const shared = this.options.isolation === 'shared';
     const content = shared ? { value, bytes: approximateBytes(value) } : this.#content('value', payload);
-    return { kind: 'value', content, payload };
+    return this.#refuseTooLarge(payload.byteLength, { kind: 'value', content, payload });
   }
 
   /** @throws CacheSerializationError when the error can't be kept */
   encodeError(error: unknown): EncodedValue {
     const payload = this.#toBytes(this.options.errorSerializer, error);
-    return { kind: 'error', content: this.#content('error', payload), payload };
+    const content = this.#content('error', payload);
+    return this.#refuseTooLarge(payload.byteLength, { kind: 'error', content, payload });
   }
 
   /** What a process keeps of bytes that came from a store. @throws anything for bytes that don't decode or a value that fails the schema */
@@ -112,17 +122,14 @@ export class ValueCodec {
     if (!((payload as unknown) instanceof Uint8Array)) {
       throw new CacheSerializationError(`the ${serializer.name} serializer returned ${typeof payload}, not bytes`);
     }
-    this.#refuseTooLarge(payload.byteLength);
     return payload;
   }
 
-  #refuseTooLarge(bytes: number): void {
+  #refuseTooLarge(bytes: number, encoded: EncodedValue): EncodedValue {
     const { maxValueBytes } = this.options;
-    if (bytes > maxValueBytes) {
-      throw new CacheSerializationError(
-        `the value takes ${bytes} bytes and \`maxValueBytes\` is ${maxValueBytes}; cache less, or raise the limit`,
-      );
-    }
+    if (bytes <= maxValueBytes) return encoded;
+    const problem = `the value takes ${bytes} bytes and \`maxValueBytes\` is ${maxValueBytes}`;
+    throw new ValueTooLargeError(`${problem}; cache less, or raise the limit`, encoded);
   }
 
   #check(value: unknown): void {
@@ -132,9 +139,13 @@ export class ValueCodec {
       Promise.resolve(result).catch(() => undefined); // whatever it says, nobody waits for it
       throw new CacheSerializationError('`validate` is asynchronous; a schema that answers at once is needed');
     }
-    const { issues } = result as { issues?: readonly { message: string }[] };
+    const { issues } = result as { issues?: readonly { path?: readonly unknown[] }[] };
     if (issues === undefined) return;
-    throw new CacheSerializationError(`the value fails \`validate\`: ${issues[0]?.message ?? 'no reason given'}`);
+    // where, and not what: the messages of a schema may quote the value, and this one goes into the log
+    const path = (issues[0]?.path ?? [])
+      .map((step) => String((step as { key?: unknown } | null)?.key ?? step))
+      .join('.');
+    throw new CacheSerializationError(`the value fails \`validate\`${path === '' ? '' : ` at ${path}`}`);
   }
 
   #validate({ '~standard': { validate } }: StandardSchema, value: unknown): object {

@@ -1,16 +1,17 @@
 import { Flight, SingleFlight } from '../coalescing/single-flight.js';
 import { RetryPauses } from '../coalescing/retry-pauses.js';
-import type { CacheEntry } from '../entry/cache-entry.js';
+import type { CacheEntry, LoadMark } from '../entry/cache-entry.js';
 import { boundedKey, keyOf, scopedKey, type CacheKey } from '../entry/key-encoding.js';
 import { msgpackSerializer } from '../entry/serializers.js';
 import { cacheTag, EVERYTHING, keyTag, userTag } from '../entry/tags.js';
 import { ValueCodec } from '../entry/value-codec.js';
 import { CacheKeyError } from '../cache.errors.js';
-import type { ResolvedCacheOptions } from '../options/resolved-options.js';
+import type { ResolvedCacheOptions, ResolvedReadOptions } from '../options/resolved-options.js';
 import type { EntryAddress } from '../tiers/tier.interface.js';
 import type { MemoryPool } from '../tiers/memory-pool.js';
 import { MemoryTier } from '../tiers/memory.tier.js';
 import type { LoadCollector } from './load-collector.js';
+import type { ReadOutcome } from './outcome.js';
 
 /** What a flight brings: an entry and where it is from, or nothing, when it left the work to another process. */
 export type FlightResult =
@@ -23,22 +24,26 @@ export const NOTHING: FlightResult = { entry: undefined, source: 'nobody' };
 export class LoadFlight extends Flight<FlightResult> {
   /** An old value that was found on the way and may stand in. */
   old: CacheEntry | undefined;
+  /** For plain callers who come meanwhile: what its leader asked with, and how to wait as it does. */
+  offer: { readonly options: ResolvedReadOptions; readonly wait: () => Promise<ReadOutcome | undefined> } | undefined;
+  /** The one wait that all of them share. */
+  crowd: Promise<ReadOutcome | undefined> | undefined;
   /** The load, once it runs. */
   collector: LoadCollector | undefined;
-  /** It brought a value that can't be kept: nobody but its leader may have it, and waiting for another is no use. */
-  personal = false;
-  /** Given up: its value isn't stored any more. */
-  abandoned = false;
+  /** Where its load began and what it is known to be about, to tell whether an invalidation has overtaken it. */
+  begun: { readonly mark: LoadMark; readonly tags: readonly string[]; judgedAt: number } | undefined;
 }
 
-const REMEMBERED_PAUSES = 10_000;
+const REMEMBERED_KEYS = 10_000;
 
 /** One named cache in this process: its options, its part of the memory, the loads under way. */
 export class CacheRegion {
   readonly name: string;
   readonly memory: MemoryTier;
   readonly flights = new SingleFlight<FlightResult, LoadFlight>(() => new LoadFlight());
-  readonly pauses = new RetryPauses(REMEMBERED_PAUSES);
+  readonly pauses = new RetryPauses(REMEMBERED_KEYS);
+  /** Keys whose value couldn't be kept the last time: waiting for somebody else's is in vain. */
+  readonly #unshared = new Set<string>();
   readonly codec: ValueCodec;
   /** Whether an entry in memory may be an answer without a closer look. */
   readonly hasHotPath: boolean;
@@ -88,7 +93,46 @@ export class CacheRegion {
     return [...this.#tags, keyTag(this.name, storedKey)];
   }
 
+  /** The loader of a key failed and is left alone for a while, as far as an old value may stand in for this error. */
+  pauseAfter(
+    error: unknown,
+    key: string,
+    old: CacheEntry | undefined,
+    options: ResolvedReadOptions,
+    now: number,
+  ): void {
+    const { graceErrorMs, graceRevalidateMs, retryPauseMs } = options;
+    const pausedUntil = now + retryPauseMs;
+    // so long it is served whatever the loader says
+    const servedUntil = old === undefined ? now : old.header.staleAt + graceRevalidateMs;
+    const standsIn = (graceErrorMs > 0 || graceRevalidateMs > 0) && mayStandInFor(error, options);
+    const until = standsIn ? pausedUntil : Math.min(pausedUntil, servedUntil);
+    if (until > now) this.pauses.begin(key, until);
+  }
+
+  /** Whether callers of a key can have what somebody else is loading. */
+  isShared(key: string): boolean {
+    return this.#unshared.size === 0 || !this.#unshared.has(key);
+  }
+
+  noteShared(key: string, isShared: boolean): void {
+    if (isShared) {
+      if (this.#unshared.size > 0) this.#unshared.delete(key);
+      return;
+    }
+    if (this.#unshared.size >= REMEMBERED_KEYS) this.#unshared.clear();
+    this.#unshared.add(key);
+  }
+
   address(storedKey: string): EntryAddress {
     return { cache: this.name, schema: this.options.schema, key: storedKey };
+  }
+}
+
+function mayStandInFor(error: unknown, { graceWhen }: ResolvedReadOptions): boolean {
+  try {
+    return graceWhen(error);
+  } catch {
+    return false; // the caller who asks it again hears of it
   }
 }

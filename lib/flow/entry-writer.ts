@@ -63,10 +63,18 @@ export class EntryWriter {
     return this.parts.journal.replica.judge(entry.header, entry.sequence) !== 'dead';
   }
 
+  /** A newer load says that there is nothing to keep: what it would have replaced is of no use either. */
+  supersede(region: CacheRegion, key: string, order: number): void {
+    const old = region.memory.find(key);
+    if (old !== undefined && old.order < order) region.memory.remove(old);
+    const { shared, background } = this.parts;
+    if (shared.present && (old === undefined || old.order < order)) background.add(shared.delete(region.address(key)));
+  }
+
   /** Puts an entry into the tiers. Whether it is still fresh is for its readers to say. */
   store(region: CacheRegion, entry: CacheEntry, payload: Uint8Array | undefined): Promise<void> {
     if (!this.isOfUse(entry)) return DONE;
-    region.memory.put(entry);
+    if (!region.memory.put(entry)) return DONE; // one that began later is there
     const { shared, runtime, background } = this.parts;
     const ttlMs = Math.ceil(entry.header.graceUntil - runtime.now());
     if (!shared.present || payload === undefined || ttlMs <= 0) return DONE;

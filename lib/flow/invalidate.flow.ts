@@ -29,7 +29,7 @@ export class InvalidateFlow {
 
   async invalidate(request: InvalidationRequest): Promise<InvalidationResult> {
     const tags = request.mode === 'soft' ? request.tags.map(softTag) : request.tags;
-    if (request.againMs > 0) this.#appendAgain(tags, request.againMs);
+    if (request.againMs > 0) this.#announceAgain(tags, request.againMs);
     const receipt = await this.announce(tags);
     if (request.settled && request.mode === 'hard') await this.#settled(receipt, request.signal);
     if (receipt.status === 'applied') return { status: 'applied', position: receipt.position };
@@ -43,9 +43,15 @@ export class InvalidateFlow {
       transaction.collect(tags);
       return { status: 'deferred' };
     }
+    if (tags.length === 0) return this.#nothing();
     const receipt = await this.parts.journal.append(tags);
     this.parts.emit({ type: 'invalidation', status: receipt.status });
     return receipt;
+  }
+
+  #nothing(): AppendReceipt {
+    const { epoch, applied } = this.parts.journal.replica;
+    return { status: 'applied', epoch, position: applied, fleetStalenessMs: 0 };
   }
 
   isInTransaction(): boolean {
@@ -56,8 +62,14 @@ export class InvalidateFlow {
   async afterCommit<T>(run: () => Promise<T> | T): Promise<T> {
     const outer = currentScope()?.transaction;
     const transaction = new Transaction(this.parts.journal.replica, outer);
-    const value = await withScope({ transaction }, async () => run());
+    let value: T;
+    try {
+      value = await withScope({ transaction }, async () => run());
+    } finally {
+      transaction.ended = true;
+    }
     // back in the outer scope: inside another transaction of ours, that one decides
+    for (const { tags, afterMs } of transaction.again) this.#announceAgain(tags, afterMs);
     if (transaction.tags.size > 0) await this.announce([...transaction.tags]);
     return value;
   }
@@ -72,6 +84,12 @@ export class InvalidateFlow {
         return this.parts.journal.append(tags);
       }),
     );
+  }
+
+  #announceAgain(tags: readonly string[], afterMs: number): void {
+    const transaction = currentTransaction(this.parts.journal.replica);
+    if (transaction === undefined) this.#appendAgain(tags, afterMs);
+    else transaction.again.push({ tags, afterMs });
   }
 
   #appendAgain(tags: readonly string[], afterMs: number): void {
@@ -91,15 +109,21 @@ export class InvalidateFlow {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     if (receipt.status === 'deferred') return;
-    const given = new Promise<undefined>((resolve) => {
-      if (signal?.aborted === true) resolve(undefined);
-      signal?.addEventListener('abort', () => resolve(undefined), { once: true });
-    });
-    const appended = receipt.status === 'applied' ? receipt : await Promise.race([receipt.appended, given]);
-    if (appended === undefined || appended.fleetStalenessMs === 0) return;
-    const waited = new Promise<undefined>((resolve) => {
-      this.parts.runtime.after(appended.fleetStalenessMs + SETTLE_MARGIN_MS, () => resolve(undefined));
-    });
-    await Promise.race([waited, given]);
+    if (signal?.aborted === true) return;
+    let giveUp = (): void => undefined;
+    let timer: Timer | undefined;
+    const given = new Promise<undefined>((resolve) => (giveUp = () => resolve(undefined)));
+    signal?.addEventListener('abort', giveUp);
+    try {
+      const appended = receipt.status === 'applied' ? receipt : await Promise.race([receipt.appended, given]);
+      if (appended === undefined || appended.fleetStalenessMs === 0) return;
+      const waited = new Promise<void>((resolve) => {
+        timer = this.parts.runtime.after(appended.fleetStalenessMs + SETTLE_MARGIN_MS, resolve);
+      });
+      await Promise.race([waited, given]);
+    } finally {
+      timer?.cancel();
+      signal?.removeEventListener('abort', giveUp);
+    }
   }
 }

@@ -1,8 +1,9 @@
 import { CacheSerializationError, CacheTimeoutError, type CacheError } from '../cache.errors.js';
 import type { NotStoredReason } from '../cache.events.js';
+import type { Timer } from '../cache.runtime.js';
 import type { CacheEntry, LoadMark } from '../entry/cache-entry.js';
-import { userTags } from '../entry/tags.js';
-import type { EncodedValue } from '../entry/value-codec.js';
+import { ANY_RECORD, EVERYTHING, userTags } from '../entry/tags.js';
+import { ValueTooLargeError, type EncodedValue } from '../entry/value-codec.js';
 import { DEFAULTS } from '../options/cache-options.defaults.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import type { CacheRegion, LoadFlight } from './cache-region.js';
@@ -55,6 +56,12 @@ interface Draft extends LoadItem {
   readonly costMs: number;
 }
 
+interface Patience {
+  readonly ended: boolean;
+  readonly end: Promise<never>;
+  readonly timer: Timer;
+}
+
 /** Runs loaders and makes entries of what they return. */
 export class LoaderRunner {
   readonly #writer: EntryWriter;
@@ -85,11 +92,12 @@ export class LoaderRunner {
     const { options } = items[0]!.request;
     const tags = items.map(({ request }) => userTags(request.tags(), () => describe(request)));
     const collector = this.#collector(items[0]!, mark);
-    const giveUp = this.#giveUpLater(items, collector);
+    const patience = this.#patience(items, collector);
     const begun = runtime.monotonic();
     const drafts = (values: readonly unknown[], isError: boolean): Draft[] =>
-      items.map((item, index) => ({
-        ...item,
+      items.map(({ request, flight }, index) => ({
+        request,
+        flight,
         surroundings,
         collector,
         mark,
@@ -98,25 +106,29 @@ export class LoaderRunner {
         isError,
         costMs: runtime.monotonic() - begun,
       }));
-    for (const { flight } of items) flight.collector = collector;
+    items.forEach(({ request: { region, key }, flight }, index) => {
+      flight.collector = collector;
+      flight.begun = { mark, tags: [...region.ownTags(key), ...tags[index]!], judgedAt: -1 };
+    });
     try {
-      const values = await this.#call(items, surroundings, collector, load);
+      const called = this.#call(items, surroundings, collector, load);
+      const values = await (patience === undefined ? called : Promise.race([called, patience.end]));
       return drafts(values, false).map((draft) => this.#keep(draft));
     } catch (error) {
-      if (!options.isNegativeError(error)) throw error;
+      if (patience?.ended === true || !options.isNegativeError(error)) throw error;
       return drafts(
         items.map(() => error),
         true,
       ).map((draft) => this.#keep(draft));
     } finally {
-      giveUp?.cancel();
+      patience?.timer.cancel();
       for (const { flight } of items) flight.collector = undefined;
     }
   }
 
   async #call(
     items: readonly LoadItem[],
-    { strong, transaction, background }: LoadSurroundings,
+    { strong, background }: LoadSurroundings,
     collector: LoadCollector,
     load: (context: LoadContext) => Promise<readonly unknown[]>,
   ): Promise<readonly unknown[]> {
@@ -125,7 +137,8 @@ export class LoaderRunner {
     const begun = runtime.monotonic();
     let failed = true;
     try {
-      const flights = [...items.map(({ flight }) => flight), ...(currentScope()?.flights ?? [])];
+      const { flights: outer = [], transaction } = currentScope() ?? {}; // a transaction of another registration too
+      const flights = [...items.map(({ flight }) => flight), ...outer];
       const values = await (options.nested
         ? withScope({ load: collector, strong, transaction, flights }, () => load(collector))
         : withSynchronousLoad(collector, () => load(collector)));
@@ -140,24 +153,34 @@ export class LoaderRunner {
     const { region, key } = request;
     const openStale = (): unknown => {
       const old = flight.old ?? region.memory.find(key);
-      const isUsable = old !== undefined && old.header.kind !== 'error' && this.#writer.isOfUse(old);
+      const isUsable =
+        old !== undefined &&
+        old.header.kind !== 'error' &&
+        this.parts.runtime.now() < old.header.graceUntil &&
+        this.#writer.isOfUse(old);
       return isUsable ? region.codec.open(old.content) : undefined;
     };
     return new LoadCollector(this.parts.journal.replica, mark.at, openStale, () => describe(request));
   }
 
-  #giveUpLater(items: readonly LoadItem[], collector: LoadCollector): { cancel(): void } | undefined {
+  /** Ends after `abandonAfter`: then nobody waits for the loader any more, and whatever it still returns is dropped. */
+  #patience(items: readonly LoadItem[], collector: LoadCollector): Patience | undefined {
     const { options, region, key } = items[0]!.request;
     const afterMs = options.abandonAfterMs ?? options.hardTimeoutMs * DEFAULTS.abandonAfterHardTimeouts;
     if (afterMs === 0) return undefined;
-    return this.parts.runtime.after(afterMs, () => {
-      const error = new CacheTimeoutError(`${describe({ region, key })}: the load was given up after ${afterMs} ms`);
-      collector.abort(error);
-      for (const { flight, request } of items) {
-        flight.abandoned = true;
-        region.flights.fail(request.key, flight, error);
-      }
-    });
+    let giveUp: (error: Error) => void;
+    const patience = {
+      ended: false,
+      end: new Promise<never>((_, reject) => (giveUp = reject)),
+      timer: this.parts.runtime.after(afterMs, () => {
+        const error = new CacheTimeoutError(`${describe({ region, key })}: the load was given up after ${afterMs} ms`);
+        patience.ended = true;
+        collector.abort(error);
+        for (const item of items) this.#notStored(item.request.region, 'abandoned');
+        giveUp(error);
+      }),
+    };
+    return patience;
   }
 
   #keep(draft: Draft): Loaded {
@@ -176,13 +199,24 @@ export class LoaderRunner {
       this.parts.emit({ type: 'fault', cache: region.name, error: fault.explain(describe(request)) });
       this.#notStored(region, 'unstorable');
       if (isError) throw value;
-      return { entry: this.#writer.makePersonal(entryDraft, value), stored: DONE };
+      const entry = this.#makeUnstorable(entryDraft, value, encoded, fault.error);
+      this.#writer.supersede(region, request.key, entry.order);
+      return { entry, stored: DONE };
     }
     const entry = this.#writer.make(entryDraft, encoded);
     const reason = unwanted ? 'unless' : this.#reasonNotToStore(draft);
     if (reason === undefined) return { entry, stored: this.#writer.store(region, entry, encoded.payload) };
     this.#notStored(region, reason);
+    if (!KEEPS_THE_OLD.has(reason)) this.#writer.supersede(region, request.key, entry.order);
     return { entry, stored: DONE };
+  }
+
+  /** An answer for those who wait for it, if it can be copied; else for the one who loaded it. */
+  #makeUnstorable(draft: EntryDraft, value: unknown, encoded: EncodedValue | undefined, error: unknown): CacheEntry {
+    const copyable = encoded ?? (error instanceof ValueTooLargeError ? error.encoded : undefined);
+    // maybe it was its tags that couldn't be told
+    if (copyable !== undefined) return this.#writer.make({ ...draft, tags: [ANY_RECORD, EVERYTHING] }, copyable);
+    return this.#writer.makePersonal(draft, value);
   }
 
   #entryDraft(draft: Draft, resultTags: readonly string[]): EntryDraft {
@@ -204,8 +238,7 @@ export class LoaderRunner {
   }
 
   #reasonNotToStore(draft: Draft): NotStoredReason | undefined {
-    const { request, surroundings, collector, flight } = draft;
-    if (flight.abandoned) return 'abandoned';
+    const { request, surroundings, collector } = draft;
     if (surroundings.transaction !== undefined) return 'transaction';
     if (collector.skipped) return 'skip';
     if (collector.usedStale) return 'stale-part';
@@ -219,6 +252,9 @@ export class LoaderRunner {
 }
 
 const DONE = Promise.resolve();
+
+/** What wasn't stored for these reasons says nothing against the entry that is there. */
+const KEEPS_THE_OLD: ReadonlySet<NotStoredReason> = new Set(['transaction', 'stale-part']);
 
 const isMissing = ({ value, isError }: Draft): boolean => !isError && (value === null || value === undefined);
 

@@ -25,7 +25,7 @@ export class ReadManyFlow {
 
   /** @returns an outcome for each request, in their order */
   async read(requests: readonly ReadRequest[], loadMissing: LoadMissing): Promise<ReadOutcome[]> {
-    const readers = await Promise.all(requests.map((request) => this.reads.begin(request)));
+    const readers = await Promise.all(requests.map(async (request) => this.reads.begin(request)));
     const missing: MissingItem[] = [];
     const outcomes = readers.map((reader, place) => this.#start(reader, place, missing));
     if (missing.length > 0) void this.#fly(missing, loadMissing);
@@ -43,7 +43,10 @@ export class ReadManyFlow {
     const { region, key, transaction, request } = reader;
     const remembered = this.reads.recall(reader);
     if (remembered !== undefined) return () => Promise.resolve(remembered);
-    // somebody is loading it, or an earlier item of this very batch is the same
+    const twin = missing.find((item) => item.reader.key === key);
+    if (twin !== undefined)
+      return async () => (await this.reads.waitFor(twin.flight, reader, false)) ?? this.reads.answer(reader);
+    // somebody is loading it
     if (transaction === undefined && region.flights.get(key) !== undefined) return () => this.reads.answer(reader);
     const flight = transaction === undefined ? region.flights.open(key) : region.flights.unlisted();
     missing.push({ reader, place, request, flight });
@@ -63,14 +66,13 @@ export class ReadManyFlow {
       );
       rest.forEach(({ reader: { key }, flight }, index) => {
         const { entry } = loaded[index]!;
-        flight.personal = entry.personal;
+        region.noteShared(key, !entry.personal);
         pauses.end(key);
         flights.land(key, flight, { entry, source: 'load' });
       });
     } catch (error) {
-      const { graceErrorMs, graceRevalidateMs, retryPauseMs } = request.options;
       for (const { reader, flight } of rest) {
-        if (graceErrorMs + graceRevalidateMs > 0) pauses.begin(reader.key, this.parts.runtime.now() + retryPauseMs);
+        region.pauseAfter(error, reader.key, flight.old, request.options, this.parts.runtime.now());
         flights.fail(reader.key, flight, error);
       }
     }

@@ -9,9 +9,10 @@ import type { CacheRegion, FlightResult, LoadFlight } from './cache-region.js';
 import { NOTHING } from './cache-region.js';
 import type { EngineParts } from './engine-parts.js';
 import { describe, hotUntilOf } from './entry-writer.js';
+import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import { LoaderRunner, type LoadRequest } from './loader-runner.js';
 import type { ReadOutcome } from './outcome.js';
-import { currentScope, currentTransaction, outsideScopes, type Scope, type Transaction } from './scope.js';
+import { currentScope, currentTransaction, outsideScopes, runningLoad, type Scope, type Transaction } from './scope.js';
 
 export interface ReadRequest extends LoadRequest {
   /** The caller's own patience: aborted, this caller gets the reason, and the load goes on for the others. */
@@ -56,7 +57,10 @@ export class ReadFlow {
   }
 
   async read(request: ReadRequest): Promise<ReadOutcome> {
-    const reader = await this.begin(request);
+    if (request.signal?.aborted === true) return { kind: 'error', error: request.signal.reason };
+    const begun = this.begin(request);
+    // without a wait where none is needed: the load is under way, for others to join, when the caller's turn goes on
+    const reader = begun instanceof Promise ? await begun : begun;
     const outcome = await this.answer(reader);
     this.teach(reader, outcome);
     return outcome;
@@ -75,17 +79,18 @@ export class ReadFlow {
     const { region, key } = reader;
     const flight = region.flights.unlisted();
     const inMemory = this.#standIn(flight, reader);
+    if (inMemory !== undefined && 'entry' in inMemory) region.memory.pool!.touch(inMemory.entry);
     if (inMemory?.kind === 'l1' || !this.parts.shared.present || !reader.confirmed) return inMemory;
     const found = this.adopt(await this.parts.shared.get(region.address(key)), flight, reader, { serveOld: false });
     return found === undefined ? this.#standIn(flight, reader) : this.#accept(found, reader, false);
   }
 
-  async begin(request: ReadRequest): Promise<Reader> {
+  begin(request: ReadRequest): Reader | Promise<Reader> {
     const scope = currentScope();
     const strong = request.options.strong || (scope?.strong ?? false);
     const mark = this.#replica.mark(this.parts.runtime.now());
     const trusted = !strong && this.#replica.trusts(mark.at);
-    return {
+    const reader = {
       request,
       region: request.region,
       key: request.key,
@@ -93,8 +98,9 @@ export class ReadFlow {
       scope,
       transaction: currentTransaction(this.#replica),
       mark,
-      confirmed: trusted || (await this.parts.journal.confirm()),
     };
+    if (trusted) return { ...reader, confirmed: true };
+    return this.parts.journal.confirm().then((confirmed) => ({ ...reader, confirmed }));
   }
 
   /** Looks, waits and loads until there is an answer. */
@@ -104,20 +110,47 @@ export class ReadFlow {
       const remembered = this.recall(reader);
       if (remembered !== undefined) return remembered;
       const flight = region.flights.get(key);
-      const joinable = flight !== undefined && transaction === undefined && joins < LIMITS.joins ? flight : undefined;
+      const isShared = transaction === undefined && region.isShared(key);
+      const mayJoin = isShared && joins < LIMITS.joins;
+      const joinable = mayJoin && flight !== undefined && !this.#isOvertaken(flight) ? flight : undefined;
       // a loader that comes back to its own key, by whatever detour, would wait for itself
-      const wouldWaitForItself = scope?.flights.some((own) => joinable?.needs(own)) === true;
+      const wouldWaitForItself =
+        joinable !== undefined && (scope?.flights.some((own) => joinable.needs(own)) === true || isLoading(joinable));
       const outcome =
         joinable === undefined || wouldWaitForItself
-          ? await this.#lead(reader, transaction === undefined && !wouldWaitForItself)
-          : await this.#join(joinable, reader);
+          ? await this.#lead(reader, isShared && !wouldWaitForItself)
+          : await this.waitFor(joinable, reader, false);
       if (outcome !== undefined) return outcome;
     }
   }
 
-  async #join(flight: LoadFlight, reader: Reader): Promise<ReadOutcome | undefined> {
-    const outcome = await this.waitFor(flight, reader, false);
-    return outcome === undefined && flight.personal ? this.#lead(reader, false) : outcome;
+  /** Whether something it is about was invalidated since it began: then waiting for it would be in vain. */
+  #isOvertaken({ begun }: LoadFlight): boolean {
+    const { version } = this.#replica;
+    if (begun === undefined || begun.judgedAt === version) return false;
+    const { mark, tags } = begun;
+    const verdict = this.#replica.judge({ ...mark, ownRecord: 0, tags }, mark.sequence);
+    if (verdict === 'fresh') begun.judgedAt = version;
+    return verdict !== 'fresh';
+  }
+
+  /**
+   * Waits for a load together with all who ask for the same in the same way, while the journal is trusted: whether
+   * what it brings is an answer is then the same question for all of them, and asked once, when it arrives.
+   * @returns `undefined` for those who have to ask on their own
+   */
+  joinCrowd(flight: LoadFlight, options: ResolvedReadOptions): Promise<ReadOutcome | undefined> | undefined {
+    const { offer } = flight;
+    if (offer === undefined || !waitAlike(offer.options, options)) return undefined;
+    if (this.#isOvertaken(flight) || isLoading(flight)) return undefined;
+    if (!this.#replica.trusts(this.parts.runtime.now())) return undefined;
+    flight.crowd ??= offer.wait();
+    return flight.crowd;
+  }
+
+  #plain({ request, ...reader }: Reader): Reader {
+    const plain = { strong: false, scope: undefined, transaction: undefined, confirmed: true };
+    return { ...reader, ...plain, request: { ...request, signal: undefined } };
   }
 
   /** The answer from the memory tier, if it has one. */
@@ -161,6 +194,8 @@ export class ReadFlow {
   async #lead(reader: Reader, offered: boolean): Promise<ReadOutcome | undefined> {
     const { region, key } = reader;
     const flight = offered ? region.flights.open(key) : region.flights.unlisted();
+    const wait = (): Promise<ReadOutcome | undefined> => this.waitFor(flight, this.#plain(reader), false);
+    if (offered) flight.offer = { options: reader.request.options, wait };
     void this.#fly(flight, reader, false);
     return this.waitFor(flight, reader, true);
   }
@@ -186,9 +221,7 @@ export class ReadFlow {
       if (result.source === 'load') region.pauses.end(key);
       region.flights.land(key, flight, result);
     } catch (error) {
-      const { graceErrorMs, graceRevalidateMs, retryPauseMs } = request.options;
-      const hasGrace = graceErrorMs > 0 || graceRevalidateMs > 0 || background;
-      if (hasGrace) region.pauses.begin(key, this.parts.runtime.now() + retryPauseMs);
+      region.pauseAfter(error, key, flight.old, request.options, this.parts.runtime.now());
       region.flights.fail(key, flight, error);
     }
   }
@@ -231,7 +264,7 @@ export class ReadFlow {
   ): Promise<FlightResult> {
     try {
       const { entry, stored } = await this.#loaders.run(request, flight, { strong, transaction, background });
-      flight.personal = entry.personal;
+      request.region.noteShared(request.key, !entry.personal);
       if (release !== undefined) this.parts.background.add(stored.then(release));
       return { entry, source: 'load' };
     } catch (error) {
@@ -290,12 +323,12 @@ export class ReadFlow {
   /** @returns `undefined` when what the flight brought is no answer for this reader */
   async waitFor(flight: LoadFlight, reader: Reader, leads: boolean): Promise<ReadOutcome | undefined> {
     const loading = (reader.scope?.flights ?? []) as readonly LoadFlight[];
-    for (const outer of loading) outer.waitingFor.add(flight);
+    for (const outer of loading) outer.beginWaitingFor(flight);
     let end: End;
     try {
       end = await this.#end(flight, reader);
     } finally {
-      for (const outer of loading) outer.waitingFor.delete(flight);
+      for (const outer of loading) outer.endWaitingFor(flight);
     }
     switch (end.how) {
       case 'result':
@@ -404,3 +437,18 @@ export class ReadFlow {
     });
   }
 }
+
+/** Whether this very code runs in the loader of the flight. */
+const isLoading = ({ collector }: LoadFlight): boolean => collector !== undefined && collector === runningLoad();
+
+/** Whether callers with these options wait for one load without end, and are given the same when it fails. */
+const waitAlike = (one: ResolvedReadOptions, other: ResolvedReadOptions): boolean =>
+  !other.strong &&
+  other.softTimeoutMs === 0 &&
+  other.hardTimeoutMs === 0 &&
+  (one === other ||
+    (one.softTimeoutMs === 0 &&
+      one.hardTimeoutMs === 0 &&
+      one.graceErrorMs === other.graceErrorMs &&
+      one.graceRevalidateMs === other.graceRevalidateMs &&
+      one.graceWhen === other.graceWhen));

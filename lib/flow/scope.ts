@@ -1,11 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { WaitingFlight } from '../coalescing/single-flight.js';
-import { softTag } from '../entry/tags.js';
+import { ANY_RECORD, softTag } from '../entry/tags.js';
 import type { LoadCollector } from './load-collector.js';
 
 /** Invalidations that wait for a transaction to be committed, and what its own reads have to know of them. */
 export class Transaction {
   readonly tags = new Set<string>();
+  /** What is to be invalidated a second time, so long after the commit. */
+  readonly again: { readonly tags: readonly string[]; readonly afterMs: number }[] = [];
+  /** Committed or rolled back: what still runs in its context, because nobody waited for it, isn't part of it. */
+  ended = false;
 
   constructor(
     /** Whose transaction it is: several caches may live in one process. */
@@ -19,7 +23,8 @@ export class Transaction {
 
   /** Whether one of these tags, or its shadow, was invalidated inside. */
   touches(tags: readonly string[]): boolean {
-    const here = this.tags.size > 0 && tags.some((tag) => this.tags.has(tag) || this.tags.has(softTag(tag)));
+    const isHit = (tag: string): boolean => tag === ANY_RECORD || this.tags.has(tag) || this.tags.has(softTag(tag));
+    const here = this.tags.size > 0 && tags.some(isHit);
     return here || (this.parent?.touches(tags) ?? false);
   }
 }
@@ -46,10 +51,12 @@ const storage = new AsyncLocalStorage<Scope>();
 /** The scope this code runs in, if any. */
 export const currentScope = (): Scope | undefined => storage.getStore();
 
-/** The innermost transaction around this code that belongs to `owner`; those of other registrations don't concern it. */
+/** The innermost open transaction around this code that belongs to `owner`; those of other registrations don't concern it. */
 export function currentTransaction(owner: object): Transaction | undefined {
   let transaction = storage.getStore()?.transaction;
-  while (transaction !== undefined && transaction.owner !== owner) transaction = transaction.parent;
+  while (transaction !== undefined && (transaction.ended || transaction.owner !== owner)) {
+    transaction = transaction.parent;
+  }
   return transaction;
 }
 

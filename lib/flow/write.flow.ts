@@ -9,6 +9,7 @@ import type { CacheRegion } from './cache-region.js';
 import type { EngineParts } from './engine-parts.js';
 import { describe, EntryWriter } from './entry-writer.js';
 import type { InvalidateFlow } from './invalidate.flow.js';
+import { currentScope } from './scope.js';
 
 export interface WriteRequest {
   readonly region: CacheRegion;
@@ -78,6 +79,7 @@ export class WriteFlow {
       this.parts.emit({ type: 'not-stored', cache: region.name, reason });
     if (receipt.status === 'deferred') return notStored('transaction');
     if (receipt.status === 'queued') return notStored('queued');
+    if (currentScope()?.bypass === true) return notStored('bypass');
     // the record has to be known here, or this process would find its own value stale
     if (replica.applied < receipt.position) await this.parts.journal.confirm();
     const known = replica.epoch === receipt.epoch && replica.applied >= receipt.position;

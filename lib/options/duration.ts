@@ -21,12 +21,14 @@ export function parseDuration(value: unknown): number | undefined {
     total += Number(term[1]) * MS[term[2]!]!;
     at = TERM.lastIndex;
   }
-  return total;
+  return Number.isFinite(total) ? total : undefined;
 }
 
 /** Bytes, or `undefined` for what isn't a size of zero or more. */
 export function parseByteSize(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? Math.floor(value) : undefined;
   const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?)(b|kb|mb|gb)$/i.exec(value) : null;
-  return match === null ? undefined : Math.floor(Number(match[1]) * BYTES[match[2]!.toLowerCase()]!);
+  if (match === null) return undefined;
+  const bytes = Math.floor(Number(match[1]) * BYTES[match[2]!.toLowerCase()]!);
+  return Number.isFinite(bytes) ? bytes : undefined;
 }

@@ -44,7 +44,7 @@ interface Rule<T> {
 }
 
 const duration: Rule<number> = {
-  takes: "a duration of zero or more: milliseconds, or a text such as '250ms', '5m', '1h30m'",
+  takes: "a duration from 0 to 10 years: milliseconds, or a text such as '250ms', '5m', '1h30m'",
   read: (given) => {
     const ms = parseDuration(given);
     return ms === undefined || ms > LIMITS.maxDurationMs ? undefined : ms;
@@ -213,8 +213,8 @@ export function overrideReadOptions(
   const earlyRefresh = reader.takeOrFalse('earlyRefresh', between(0, 1_000));
   const resolved: ResolvedReadOptions = {
     ...base,
-    ...readGrace(layer, where, problems),
-    ...readNegative(layer, where, problems),
+    ...readGrace(base, layer, where, problems),
+    ...readNegative(base, layer, where, problems),
     ttlMs: reader.take('ttl', duration) ?? base.ttlMs,
     strong: consistency === undefined ? base.strong : consistency === 'strong',
     softTimeoutMs: reader.take('softTimeout', duration) ?? base.softTimeoutMs,
@@ -228,37 +228,47 @@ export function overrideReadOptions(
   return Object.freeze(resolved);
 }
 
-function readGrace({ grace }: ReadOptions, where: string, problems: Problems): Partial<ResolvedReadOptions> {
+const graceObject = record<GraceOptions>('{ revalidate, error, when }');
+const negativeObject = record<NegativeOptions>('{ ttl, missing, errors }');
+
+function readGrace(
+  base: ResolvedReadOptions,
+  { grace }: ReadOptions,
+  where: string,
+  problems: Problems,
+): Partial<ResolvedReadOptions> {
   if (grace === undefined) return {};
   const both = duration.read(grace);
   if (both !== undefined) return { graceRevalidateMs: both, graceErrorMs: both };
-  if (typeof grace !== 'object') {
-    problems.add(join(where, 'grace'), `got ${show(grace)}; takes ${duration.takes}, or { revalidate, error, when }`);
+  const given = graceObject.read(grace);
+  if (given === undefined) {
+    problems.add(join(where, 'grace'), `got ${show(grace)}; takes ${duration.takes}, or ${graceObject.takes}`);
     return {};
   }
-  const reader = new OptionReader<GraceOptions>(grace, join(where, 'grace'), problems);
+  const reader = new OptionReader(given, join(where, 'grace'), problems);
   reader.refuseUnknown(['revalidate', 'error', 'when']);
   const when = reader.take('when', callback<(error: unknown) => boolean>('a function of the error'));
   return {
-    graceRevalidateMs: reader.take('revalidate', duration) ?? 0,
-    graceErrorMs: reader.take('error', duration) ?? 0,
-    ...(when === undefined ? {} : { graceWhen: when }),
+    graceRevalidateMs: reader.take('revalidate', duration) ?? base.graceRevalidateMs,
+    graceErrorMs: reader.take('error', duration) ?? base.graceErrorMs,
+    graceWhen: when ?? base.graceWhen,
   };
 }
 
-function readNegative({ negative }: ReadOptions, where: string, problems: Problems): Partial<ResolvedReadOptions> {
-  if (negative === undefined) return {};
-  if (typeof negative !== 'object' || negative === null) {
-    problems.add(join(where, 'negative'), `got ${show(negative)}; takes { ttl, missing, errors }`);
-    return {};
-  }
-  const reader = new OptionReader<NegativeOptions>(negative, join(where, 'negative'), problems);
+function readNegative(
+  base: ResolvedReadOptions,
+  layer: ReadOptions,
+  where: string,
+  problems: Problems,
+): Partial<ResolvedReadOptions> {
+  const given = new OptionReader(layer, where, problems).take('negative', negativeObject);
+  if (given === undefined) return {};
+  const reader = new OptionReader(given, join(where, 'negative'), problems);
   reader.refuseUnknown(['ttl', 'missing', 'errors']);
-  const isNegativeError = reader.take('errors', errorChoice);
   return {
-    negativeTtlMs: reader.take('ttl', duration),
-    negativeMissing: reader.take('missing', flag) ?? DEFAULTS.negativeMissing,
-    ...(isNegativeError === undefined ? {} : { isNegativeError }),
+    negativeTtlMs: reader.take('ttl', duration) ?? base.negativeTtlMs,
+    negativeMissing: reader.take('missing', flag) ?? base.negativeMissing,
+    isNegativeError: reader.take('errors', errorChoice) ?? base.isNegativeError,
   };
 }
 
@@ -297,7 +307,7 @@ export function resolveModuleOptions(
     maxStalenessMs: reader.take('maxStaleness', maxStaleness) ?? DEFAULTS.maxStaleness,
     journalMaxRecords: journalReader.take('maxRecords', count(1)) ?? DEFAULTS.journalMaxRecords,
     lockTimeoutMs: DEFAULTS.lockTimeout,
-    memory: readMemory(options.memory === false ? {} : (options.memory ?? {}), 'memory', problems),
+    memory: readMemory(isSaid(options.memory) ? options.memory : {}, 'memory', problems),
     runtime: options.runtime ?? systemRuntime,
   };
   const read = overrideReadOptions(DEFAULT_READ, options, '', problems);
@@ -327,10 +337,12 @@ export const isCacheName = (name: string): boolean => /^[\w.$-]{1,200}$/.test(na
 export function resolveCacheOptions(
   name: string,
   where: string,
-  layer: CacheOptions,
+  given: CacheOptions,
   base: CacheBase,
   problems: Problems,
 ): ResolvedCacheOptions {
+  const layer = cacheObject.read(given) ?? {};
+  if (layer !== given) problems.add(where, `got ${show(given)}; takes ${cacheObject.takes}`);
   const reader = new OptionReader(layer, where, problems);
   const moduleProblems = where === '' ? problems : new Problems(); // those were said when the module's options were read
   const module = new OptionReader(base.options, '', moduleProblems);
@@ -364,6 +376,8 @@ export function resolveCacheOptions(
     maxKeyBytes: both('maxKeyBytes', size) ?? DEFAULTS.maxKeyBytes,
   });
 }
+
+const cacheObject = record<CacheOptions>('an object of options, which may be empty');
 
 const tagList: Rule<readonly string[]> = {
   takes: `a list of texts of 1 to ${LIMITS.tagLength} characters`,
@@ -418,11 +432,12 @@ export function addType(registry: TypeRegistry, type: CacheableType, where: stri
   }
 }
 
-function readMemory(memory: MemoryOptions, where: string, problems: Problems): ResolvedMemoryOptions {
-  if (typeof memory !== 'object' || memory === null) {
-    problems.add(where, `got ${show(memory)}; takes { maxBytes, maxEntries, eviction }, or false`);
-    return readMemory({}, where, problems);
-  }
+const memoryObject = record<MemoryOptions>('{ maxBytes, maxEntries, eviction }, or false');
+const isSaid = (memory: CacheOptions['memory']): memory is MemoryOptions => memory !== undefined && memory !== false;
+
+function readMemory(given: MemoryOptions, where: string, problems: Problems): ResolvedMemoryOptions {
+  const memory = memoryObject.read(given) ?? {};
+  if (memory !== given) problems.add(where, `got ${show(given)}; takes ${memoryObject.takes}`);
   const reader = new OptionReader(memory, where, problems);
   reader.refuseUnknown(['maxBytes', 'maxEntries', 'eviction']);
   return {
@@ -440,7 +455,9 @@ function readCacheMemory(
 ): ResolvedCacheOptions['memory'] {
   if (memory === false || (memory === undefined && module.memory === false)) return false;
   if (memory === undefined) return 'shared';
-  const inherited = module.memory === false ? {} : (module.memory ?? {});
-  const said = Object.fromEntries(Object.entries(memory).filter(([, value]) => value !== undefined));
-  return readMemory(typeof memory === 'object' ? { ...inherited, ...said } : memory, join(where, 'memory'), problems);
+  const own = memoryObject.read(memory);
+  if (own === undefined) return readMemory(memory, join(where, 'memory'), problems);
+  const inherited = memoryObject.read(module.memory) ?? {};
+  const said = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+  return readMemory({ ...inherited, ...said }, join(where, 'memory'), problems);
 }

@@ -30,6 +30,7 @@ export class MemoryPool {
   #tail: CacheEntry | undefined;
   #hand: CacheEntry | undefined;
   #sweeper: CacheEntry | undefined;
+  #closed = false;
 
   constructor(readonly options: MemoryPoolOptions) {
     this.isLru = options.eviction === 'lru';
@@ -38,12 +39,17 @@ export class MemoryPool {
   /** Takes an entry in and lets others go until everything fits; `false` when it alone is too large. */
   admit(entry: CacheEntry): boolean {
     const bytes = entryBytes(entry);
-    if (bytes > this.options.maxBytes || this.options.maxEntries < 1) return false;
+    if (this.#closed || bytes > this.options.maxBytes || this.options.maxEntries < 1) return false;
     while (this.entries >= this.options.maxEntries || this.bytes + bytes > this.options.maxBytes) this.#evictOne();
     this.bytes += bytes;
     this.entries++;
     this.#linkAtHead(entry);
     return true;
+  }
+
+  /** Takes nothing in any more. */
+  close(): void {
+    this.#closed = true;
   }
 
   release(entry: CacheEntry): void {

@@ -21,18 +21,22 @@ export class MemoryTier implements EntryHolder {
     return this.#entries.get(localKey(key));
   }
 
-  /** Keeps an entry; of two entries of a key the one whose load began later. */
-  put(entry: CacheEntry): void {
-    if (this.pool === undefined) return;
+  /**
+   * Keeps an entry, if there is room for it at all; of two entries of a key the one whose load began later.
+   * @returns `false` when that is the other one
+   */
+  put(entry: CacheEntry): boolean {
+    if (this.pool === undefined) return true;
     const key = localKey(entry.key);
     const current = this.#entries.get(key);
     if (current !== undefined) {
-      if (current.order > entry.order) return;
+      if (current.order > entry.order) return false;
       this.remove(current);
     }
-    if (!this.pool.admit(entry)) return;
+    if (!this.pool.admit(entry)) return true;
     entry.holder = this;
     this.#entries.set(key, entry);
+    return true;
   }
 
   remove(entry: CacheEntry): void {

@@ -182,14 +182,14 @@ export const mutants: readonly Mutant[] = [
   {
     rule: 'a transaction’s loads aren’t offered to others',
     file: 'lib/flow/read.flow.ts',
-    find: 'transaction === undefined && !wouldWaitForItself)',
+    find: 'isShared && !wouldWaitForItself)',
     replace: '!wouldWaitForItself)',
   },
   {
     rule: 'a transaction joins nobody’s load',
     file: 'lib/flow/read.flow.ts',
-    find: 'flight !== undefined && transaction === undefined && joins',
-    replace: 'flight !== undefined && joins',
+    find: 'const mayJoin = isShared &&',
+    replace: 'const mayJoin =',
   },
   {
     rule: 'a flight is gone the moment it fails',

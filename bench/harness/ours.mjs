@@ -1,0 +1,27 @@
+import 'reflect-metadata';
+import { Injectable, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+
+// Another build can be measured with `--package DIR`, to compare a change.
+const root = process.env.BENCH_PACKAGE ?? new URL('../..', import.meta.url).pathname;
+export const { Cacheable, CacheModule, CacheService, InjectCache } = await import(`${root}/dist/esm/index.js`);
+
+/** Applies a method decorator as the TypeScript compiler does. */
+function decorate(prototype, name, decorators) {
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
+  for (const decorator of decorators) decorator(prototype, name, descriptor);
+  Object.defineProperty(prototype, name, descriptor);
+}
+
+/** A real application with one provider whose `find` is decorated. */
+export async function startShop({ module = {}, find, cacheable, inject }) {
+  class Users {}
+  Object.defineProperty(Users.prototype, 'find', { value: find, writable: true, configurable: true });
+  if (cacheable !== undefined) decorate(Users.prototype, 'find', [Cacheable(cacheable)]);
+  if (inject !== undefined) InjectCache(inject)(Users.prototype, 'handle');
+  Injectable()(Users);
+  class ShopModule {}
+  Module({ imports: [CacheModule.forRoot(module)], providers: [Users] })(ShopModule);
+  const app = await NestFactory.createApplicationContext(ShopModule, { logger: ['error', 'warn'] });
+  return { app, users: app.get(Users), cache: app.get(CacheService) };
+}

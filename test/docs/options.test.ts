@@ -1,0 +1,86 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { DEFAULTS } from '../../lib/options/cache-options.defaults.js';
+import { parseByteSize, parseDuration } from '../../lib/options/duration.js';
+
+const page = new URL('../../docs/options.md', import.meta.url);
+
+type Read = (text: string) => unknown;
+const duration: Read = (text) => (text === 'off' || text === 'none' ? 0 : parseDuration(text));
+const size: Read = (text) => parseByteSize(text.replace(' ', '').toLowerCase());
+const count: Read = (text) => Number(text.replaceAll(',', ''));
+const part: Read = (text) => (text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text));
+const word: Read = (text) => text;
+const flag: Read = (text) => ({ true: true, false: false })[text];
+
+/** Where each default stands in the tables of the page, and how it is written there. `lockTimeout` is no option yet. */
+const ROWS: Readonly<Record<Exclude<keyof typeof DEFAULTS, 'lockTimeout'>, readonly [option: string, read: Read]>> = {
+  namespace: ['namespace', word],
+  enabled: ['enabled', flag],
+  ttl: ['ttl', duration],
+  grace: ['grace', duration],
+  consistency: ['consistency', word],
+  isolation: ['isolation', word],
+  maxStaleness: ['maxStaleness', duration],
+  earlyRefresh: ['earlyRefresh', count],
+  jitter: ['jitter', part],
+  softTimeout: ['softTimeout', duration],
+  hardTimeout: ['hardTimeout', duration],
+  abandonAfterHardTimeouts: ['abandonAfter', (text) => Number(/^(\d+) × `?hardTimeout`?$/.exec(text)?.[1])],
+  retryPause: ['retryPause', duration],
+  negativeMissing: ['negative.missing', flag],
+  nested: ['nested', flag],
+  plain: ['plain', flag],
+  schema: ['schema', count],
+  serializer: ['serializer', word],
+  memoryMaxBytes: ['memory.maxBytes', size],
+  memoryMaxEntries: ['memory.maxEntries', count],
+  memoryEviction: ['memory.eviction', word],
+  maxValueBytes: ['maxValueBytes', size],
+  maxKeyBytes: ['maxKeyBytes', size],
+  journalMaxRecords: ['journal.maxRecords', count],
+};
+
+/** Options and defaults of every table of a page whose first two columns are `option` and `default`, without backticks, quotes and marks. */
+function documentedDefaults(markdown: string): Map<string, string> {
+  const found = new Map<string, string>();
+  let inTable = false;
+  for (const line of markdown.split('\n')) {
+    const cells = line.split('|').map((cell) => cell.trim().replaceAll(/[`'¹]/g, '').trim());
+    if (!line.startsWith('|')) inTable = false;
+    else if (cells[1] === 'option' && cells[2] === 'default') inTable = true;
+    else if (inTable && !/^:?-+:?$/.test(cells[1]!)) found.set(cells[1]!, cells[2]!);
+  }
+  return found;
+}
+
+describe.skipIf(!existsSync(page))('docs/options.md', () => {
+  const documented = existsSync(page) ? documentedDefaults(readFileSync(page, 'utf8')) : new Map<string, string>();
+
+  it.each(Object.entries(ROWS))('tells the default of %s as it is', (name, [option, read]) => {
+    expect(documented.has(option), `a row for ${option}`).toBe(true);
+    expect(read(documented.get(option)!)).toBe(DEFAULTS[name as keyof typeof DEFAULTS]);
+  });
+});
+
+describe('the tables of a page of options', () => {
+  it('are read wherever they stand, and others aren’t', () => {
+    const markdown = [
+      '| option | default | what |',
+      '| --- | :-- | --- |',
+      '| `ttl` | `5m` | how long |',
+      '',
+      '| name | default |',
+      '| --- | --- |',
+      '| `grace` | none |',
+    ].join('\n');
+
+    expect([...documentedDefaults(markdown)]).toEqual([['ttl', '5m']]);
+  });
+
+  it('may write the defaults as people do', () => {
+    expect([duration('5m'), duration('off'), size('64 MB'), size('1kb'), count('100,000'), part('10 %')]).toEqual([
+      300_000, 0, 67_108_864, 1_024, 100_000, 0.1,
+    ]);
+  });
+});

@@ -1,0 +1,218 @@
+// What gets published, as somebody who installed it sees it.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join, posix } from 'node:path';
+import { build } from 'esbuild';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { node, PackedPackage, REPOSITORY, tool } from './support/packed-package.js';
+
+interface Manifest {
+  readonly name: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta: Readonly<Record<string, { optional?: boolean }>>;
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+}
+
+let packed: PackedPackage;
+beforeAll(async () => {
+  packed = await PackedPackage.make();
+});
+afterAll(() => packed?.remove());
+
+const manifest = (): Manifest => JSON.parse(packed.files.get('package.json')!) as Manifest;
+const filesOf = (pattern: RegExp): [string, string][] => [...packed.files].filter(([path]) => pattern.test(path));
+
+/** What a file of either format, or its types, imports. */
+const importsIn = (text: string): string[] =>
+  [/^(?:import|export)\b(?:[^;'"()]*\bfrom)?\s*['"]([^'"]+)['"]/gm, /\b(?:require|import)\("([^"]+)"\)/g].flatMap(
+    (pattern) => [...text.matchAll(pattern)].map(([, name]) => name!),
+  );
+
+describe('the tarball', () => {
+  it('holds the build and nothing else', () => {
+    const unexpected = [...packed.files.keys()].filter(
+      (path) =>
+        !/^dist\/(esm|cjs)\/([a-z-]+\/)?[a-z.-]+\.(js|js\.map|d\.ts)$/.test(path) &&
+        !/^dist\/(esm|cjs)\/package\.json$/.test(path) &&
+        !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path),
+    );
+    expect(unexpected).toEqual([]);
+    expect([...packed.files.keys()].filter((path) => /(^|[./-])(test|spec)\.|fixture|mock/.test(path))).toEqual([]);
+    const kinds = (format: string) =>
+      filesOf(new RegExp(`^dist/${format}/.*\\.(js|d\\.ts)$`)).map(([path]) => path.slice(`dist/${format}/`.length));
+    expect(kinds('cjs').sort()).toEqual(kinds('esm').sort());
+  });
+
+  it('points to nothing outside of itself', () => {
+    for (const [path, text] of packed.files) {
+      expect(text.includes(REPOSITORY), `${path} names a folder of the machine it was built on`).toBe(false);
+      expect(text.includes(packed.folder), `${path} names a folder of the machine it was built on`).toBe(false);
+    }
+    for (const [path, text] of filesOf(/\.(js|d\.ts)$/)) {
+      for (const target of importsIn(text).filter((name) => name.startsWith('.'))) {
+        const file = posix.join(posix.dirname(path), target);
+        expect(packed.files.has(file), `${path} imports ${target}`).toBe(true);
+      }
+    }
+    for (const [path, text] of filesOf(/\.map$/)) {
+      const { sources, sourcesContent } = JSON.parse(text) as { sources: string[]; sourcesContent?: string[] };
+      expect(sourcesContent, `${path} brings its source along, as lib/ isn't in the tarball`).toHaveLength(
+        sources.length,
+      );
+    }
+  });
+
+  it('imports what it declares, and none of the optional peers', () => {
+    const { dependencies, peerDependencies, peerDependenciesMeta } = manifest();
+    const optional = Object.keys(peerDependenciesMeta).filter((name) => peerDependenciesMeta[name]?.optional);
+    expect(optional.sort()).toEqual(['@nestjs/microservices', 'ioredis']);
+    const allowed = new Set([...Object.keys(dependencies), ...Object.keys(peerDependencies)]);
+    for (const name of optional) allowed.delete(name);
+    for (const [path, text] of filesOf(/\.(js|d\.ts)$/)) {
+      for (const target of importsIn(text).filter((name) => !name.startsWith('.'))) {
+        if (target.startsWith('node:') || builtinModules.includes(target)) continue;
+        const name = target.split('/', target.startsWith('@') ? 2 : 1).join('/');
+        expect([...allowed], `${path} imports ${target}`).toContain(name);
+      }
+    }
+  });
+
+  it('has an ESM and a CommonJS file for each subpath, and one copy for both', () => {
+    for (const [subpath, target] of Object.entries(manifest().exports)) {
+      if (typeof target === 'string') continue;
+      expect(Object.keys(target), `conditions of ${subpath}`).toEqual(['module-sync', 'import', 'require']);
+      expect(target['module-sync']).toBe(target['import']);
+      for (const file of Object.values(target)) {
+        expect(packed.files.has(file.slice(2)), `the file ${file}`).toBe(true);
+        expect(packed.files.has(file.slice(2).replace(/\.js$/, '.d.ts')), `types of ${file}`).toBe(true);
+      }
+    }
+  });
+
+  it('has nothing publint would change', async () => {
+    const bytes = readFileSync(packed.tarball);
+    const tarball = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+    const { messages } = await publint({ pack: { tarball }, strict: true });
+    expect(messages.map((message) => formatMessage(message, manifest() as never))).toEqual([]);
+  });
+
+  it('has types that fit what is loaded, in every way of resolving them (attw)', async () => {
+    const { code, output } = await tool(
+      '@arethetypeswrong/cli/dist/index.js',
+      [packed.tarball, '--no-color'],
+      packed.folder,
+    );
+    expect(output).toContain('No problems found');
+    expect(code).toBe(0);
+  });
+});
+
+describe('an application that installed it', () => {
+  const APPS = [
+    ['module', 'nodenext', 'nodenext'],
+    ['commonjs', 'nodenext', 'nodenext'],
+    ['commonjs', 'commonjs', 'node10'],
+  ] as const;
+
+  /** Compiles consumers, types of libraries included; returns what the compiler objects to. */
+  async function compile(folder: string, files: readonly string[], options: object): Promise<string> {
+    const compilerOptions = {
+      target: 'es2022',
+      lib: ['es2023'],
+      strict: true,
+      noUncheckedIndexedAccess: true,
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+      types: ['node'],
+      skipLibCheck: false,
+      rootDir: '.',
+      outDir: 'out',
+      ignoreDeprecations: '6.0',
+      ...options,
+    };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+    return (await tool('typescript/bin/tsc', ['-p', '.'], folder)).output;
+  }
+
+  const compiled = new Map<string, Promise<string>>();
+
+  /** The folder of the application; `out` in it is what the compiler made. */
+  function compiledApp(type: 'module' | 'commonjs', module: string, moduleResolution: string): Promise<string> {
+    const name = `app-${type}-${moduleResolution}`;
+    const making = async (): Promise<string> => {
+      const folder = packed.consumer(name, ['app.ts'], type);
+      expect(await compile(folder, ['app.ts'], { module, moduleResolution })).toBe('');
+      return folder;
+    };
+    if (!compiled.has(name)) compiled.set(name, making());
+    return compiled.get(name)!;
+  }
+
+  it.each(APPS)('compiles and runs as %s (module %s, resolution %s)', async (type, module, moduleResolution) => {
+    const folder = await compiledApp(type, module, moduleResolution);
+    const emitted = readFileSync(join(folder, 'out/app.js'), 'utf8');
+    expect(emitted.includes('require("nestjs-hybrid-cache")')).toBe(type === 'commonjs');
+    const { code, output } = await node(['out/app.js'], folder);
+    expect(output).toMatch(/^\{"checks":\d{3},/m);
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    ['node16', 'node16'],
+    ['esnext', 'bundler'],
+    ['commonjs', 'bundler'],
+  ])('finds the types with module %s and resolution %s', async (module, moduleResolution) => {
+    const folder = packed.consumer(`types-${module}-${moduleResolution}`, ['app.ts']);
+    expect(await compile(folder, ['app.ts'], { module, moduleResolution, noEmit: true })).toBe('');
+  });
+
+  it.each(['module', 'commonjs'] as const)(
+    'has the names of its caches checked once they are declared (%s)',
+    async (type) => {
+      const folder = packed.consumer(`names-${type}`, ['names.ts'], type);
+      expect(await compile(folder, ['names.ts'], { module: 'nodenext', noEmit: true })).toBe('');
+    },
+  );
+
+  it('gets one copy, imported and required in one process', async () => {
+    const { code, output } = await node(['both.mjs'], packed.consumer('both', ['both.mjs']));
+    expect(output).toContain('"CacheModule"');
+    expect(code).toBe(0);
+  });
+
+  it('needs neither ioredis nor @nestjs/microservices', async () => {
+    const folder = packed.consumer('without-optional', ['without-optional.mjs']);
+    expect(existsSync(join(packed.folder, 'node_modules/ioredis'))).toBe(false);
+    expect(await node(['without-optional.mjs'], folder)).toEqual({ code: 0, output: 'ok\n' });
+  });
+
+  it.each(['esm', 'cjs'] as const)('works bundled with esbuild as %s', async (format) => {
+    const folder = await compiledApp(format === 'esm' ? 'module' : 'commonjs', 'nodenext', 'nodenext');
+    const { warnings } = await build({
+      absWorkingDir: folder,
+      entryPoints: ['out/app.js'],
+      outfile: join(folder, 'bundle.js'),
+      bundle: true,
+      platform: 'node',
+      format,
+      keepNames: true, // caches are called after classes
+      // the package goes into the bundle; Nest itself has optional imports that no bundler finds
+      external: ['@nestjs/*', 'rxjs', 'reflect-metadata'],
+      logLevel: 'silent',
+      ...(format === 'esm' && {
+        banner: {
+          js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+        },
+      }),
+    });
+    expect(warnings).toEqual([]);
+    const bundled = readFileSync(join(folder, 'bundle.js'), 'utf8');
+    expect(/(from|require\()\s*['"]nestjs-hybrid-cache/.test(bundled)).toBe(false);
+    const { code, output } = await node(['bundle.js'], folder);
+    expect(output).toMatch(/^\{"checks":\d{3},/m);
+    expect(code).toBe(0);
+  });
+});

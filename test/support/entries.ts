@@ -1,0 +1,26 @@
+import { CacheEntry, type EntryHeader, type EntryProvenance } from '../../lib/entry/cache-entry.js';
+
+/** A header with something in every field, but for what a test is about. */
+export const headerWith = (fields: Partial<EntryHeader> = {}): EntryHeader => ({
+  epoch: 'epoch-1',
+  position: 5,
+  ownRecord: 0,
+  asOf: 1_000,
+  staleAt: 2_000,
+  graceUntil: 3_000,
+  costMs: 10,
+  kind: 'value',
+  tags: ['*', 'c:users', 'k:users:7', 't:user:7'],
+  slidingMs: 0,
+  ...fields,
+});
+
+/** An entry of a key, of as many bytes as a test needs. */
+export const entryOf = (
+  key: string,
+  {
+    bytes = 100,
+    header = {},
+    ...provenance
+  }: { bytes?: number; header?: Partial<EntryHeader> } & Partial<EntryProvenance> = {},
+): CacheEntry => new CacheEntry(key, headerWith(header), { value: key, bytes }, { sequence: 1, ...provenance });
