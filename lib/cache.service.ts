@@ -28,7 +28,7 @@ export interface Invalidation {
   readonly keys?: readonly (readonly [cache: CacheName, key: CacheKey])[] | undefined;
   readonly caches?: readonly CacheName[] | undefined;
   readonly all?: boolean | undefined;
-  /** `hard` (default): never served again. `soft`: served once more at most to each caller while somebody refreshes it. */
+  /** `hard` (default): never served again. `soft`: as if it had just expired, so it may be served while somebody refreshes it. */
   readonly mode?: 'hard' | 'soft' | undefined;
   /** Resolve only when no process answers with an old value any more. Default false. */
   readonly settled?: boolean | undefined;
@@ -47,9 +47,11 @@ export interface Invalidation {
  */
 export class CacheService {
   readonly #engine: CacheEngine;
+  readonly #desks: ReadonlyMap<string, CacheDesk>;
 
   constructor(engine: CacheEngine) {
     this.#engine = engine;
+    this.#desks = engine.desks;
   }
 
   /**
@@ -64,8 +66,8 @@ export class CacheService {
     load: (context: LoadContext) => Promise<T> | T,
     options?: LoadOptions<T>,
   ): Promise<T> {
-    const desk = this.#engine.desks.get(cache);
-    if (desk?.region.hasHotPath === true && typeof key === 'string' && isPlainText(key)) {
+    const desk = this.#desks.get(cache);
+    if (desk?.hasHotPath === true && typeof key === 'string' && isPlainText(key)) {
       if (options?.consistency !== 'strong' && currentScope() === undefined) {
         const entry = desk.hot(key) ?? desk.judged(key);
         if (entry !== undefined) return desk.open(entry) as Promise<T>;

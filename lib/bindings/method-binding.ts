@@ -69,7 +69,7 @@ export class MethodBinding {
     const { read, put, many, evictions } = operations;
     const readsOnly = read !== undefined && put === undefined && many === undefined && evictions.length === 0;
     const isPlain = readsOnly && read.settings.condition === undefined && read.settings.returns !== 'observable';
-    const mayBeHot = isPlain && read.desk.region.hasHotPath && !read.options.strong;
+    const mayBeHot = isPlain && read.desk.hasHotPath && !read.options.strong;
     this.hotDesk = mayBeHot ? read.desk : undefined;
     this.guessKey = read?.callKey.guess ?? (() => undefined);
     this.#options = read?.options;

@@ -18,6 +18,8 @@ export class CacheDesk {
   readonly statistics = new CacheStatistics();
   /** Everything goes to the source: caching is disabled, or the application has shut down. */
   passThrough = false;
+  /** Whether an entry in memory may be an answer without a closer look. */
+  readonly hasHotPath: boolean;
   readonly #memory: MemoryTier;
   readonly #pool: MemoryPool | undefined;
   readonly #replica: JournalReplica;
@@ -29,6 +31,7 @@ export class CacheDesk {
     private readonly reads: ReadFlow,
     private readonly readsOfMany: ReadManyFlow,
   ) {
+    this.hasHotPath = !region.options.read.strong && region.options.scope === undefined;
     this.#memory = region.memory;
     this.#pool = region.memory.pool;
     this.#replica = parts.journal.replica;

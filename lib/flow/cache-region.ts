@@ -45,8 +45,6 @@ export class CacheRegion {
   /** Keys whose value couldn't be kept the last time: waiting for somebody else's is in vain. */
   readonly #unshared = new Set<string>();
   readonly codec: ValueCodec;
-  /** Whether an entry in memory may be an answer without a closer look. */
-  readonly hasHotPath: boolean;
   /** Tags of every entry of this cache, with prefix. */
   readonly #tags: readonly string[];
 
@@ -65,7 +63,6 @@ export class CacheRegion {
       maxValueBytes: options.maxValueBytes,
       needsBytes: sharedTierPresent || options.isolation !== 'shared',
     });
-    this.hasHotPath = !options.read.strong && options.scope === undefined;
     this.#tags = [EVERYTHING, cacheTag(options.name), ...options.tags.map(userTag)];
   }
 

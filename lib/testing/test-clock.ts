@@ -1,4 +1,5 @@
 import type { Runtime, Timer } from '../cache.runtime.js';
+import { parseDuration, type Duration } from '../options/duration.js';
 
 interface Due {
   readonly at: number;
@@ -42,8 +43,13 @@ export class TestClock implements Runtime {
     return this.#due.length;
   }
 
-  /** Moves the clock, ms at a time of what is due, and lets what that wakes run as far as it can. */
-  async advance(ms: number): Promise<void> {
+  /**
+   * Moves the clock on, from timer to timer, and lets what each wakes run as far as it can.
+   * @param duration milliseconds, or a text such as `'5m'`
+   */
+  async advance(duration: Duration): Promise<void> {
+    const ms = parseDuration(duration);
+    if (ms === undefined) throw new RangeError(`advance: got ${duration}; takes milliseconds or a text such as '5m'`);
     const until = this.time + ms;
     for (;;) {
       await settle();

@@ -8,11 +8,16 @@ export interface MemoryPoolOptions {
   readonly eviction: EvictionPolicy;
 }
 
-/** What an entry costs beyond its value and key: object, header, map slot; measured in `bench/` (see docs/performance.md). */
-export const ENTRY_OVERHEAD_BYTES = 640;
+/** What an entry costs beyond its value and key, in bytes; measured by `bench/scenarios/overhead`. */
+const OVERHEAD = { entry: 410, tag: 70, payload: 190 };
 
-export const entryBytes = (entry: CacheEntry): number =>
-  ENTRY_OVERHEAD_BYTES + 2 * entry.key.length + entry.content.bytes;
+/** About how much memory an entry takes. */
+export const entryBytes = ({ key, header, content }: CacheEntry): number =>
+  OVERHEAD.entry +
+  OVERHEAD.tag * header.tags.length +
+  ('payload' in content ? OVERHEAD.payload : 0) +
+  2 * key.length +
+  content.bytes;
 
 /**
  * The memory that one or more caches share, and who has to go when it is full.

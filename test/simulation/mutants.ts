@@ -94,6 +94,12 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (entry === undefined || entry.judgedAt < 0) return undefined;',
   },
   {
+    rule: 'when the journal has moved, an entry is judged anew before it is hot again',
+    file: 'lib/desk/cache-desk.ts',
+    find: "if (this.#replica.judge(entry.header, entry.sequence) !== 'fresh') return undefined;",
+    replace: '',
+  },
+  {
     rule: 'the hit without a closer look ends with the entry',
     file: 'lib/desk/cache-desk.ts',
     find: 'now >= entry.hotUntil ||',

@@ -110,17 +110,17 @@ class Simulation {
   }
 
   #load(kind: 'row' | 'page' | 'site', target: number, strong: boolean, view: View): Promise<readonly Row[]> {
-    const consistency = strong ? 'strong' : 'bounded';
+    const asked = strong ? { consistency: 'strong' as const } : {};
     switch (kind) {
       case 'row':
         return this.#cache.getOrLoad('rows', `${target}`, () => this.#loadRow(view, target), {
           tags: tagsOf(target),
-          consistency,
+          ...asked,
         });
       case 'page':
-        return this.#cache.getOrLoad('pages', `${target}`, () => this.#both('row', target * 2, view), { consistency });
+        return this.#cache.getOrLoad('pages', `${target}`, () => this.#both('row', target * 2, view), asked);
       case 'site':
-        return this.#cache.getOrLoad('sites', 'site', () => this.#both('page', 0, view), { consistency });
+        return this.#cache.getOrLoad('sites', 'site', () => this.#both('page', 0, view), asked);
     }
   }
 

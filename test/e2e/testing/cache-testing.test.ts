@@ -25,10 +25,12 @@ describe('CacheTestingModule', () => {
     await module.init();
     const numbers = module.get(Numbers);
     expect(await numbers.next()).toBe(1);
-    await clock.advance(299_999);
+    await clock.advance('4m59s');
+    await clock.advance(999);
     expect(await numbers.next()).toBe(1);
     await clock.advance(1);
     expect(await numbers.next()).toBe(2);
+    await expect(clock.advance('soon')).rejects.toThrow("got soon; takes milliseconds or a text such as '5m'");
     expect(module.get(TestClock)).toBe(clock);
     await module.close();
     expect(clock.pendingTimers).toBe(0);
