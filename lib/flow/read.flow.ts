@@ -13,6 +13,7 @@ import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import { LoaderRunner, type LoadRequest } from './loader-runner.js';
 import type { ReadOutcome } from './outcome.js';
 import { currentScope, currentTransaction, outsideScopes, runningLoad, type Scope, type Transaction } from './scope.js';
+import { endOf, waitAlike, type End } from './waiting.js';
 
 export interface ReadRequest extends LoadRequest {
   /** The caller's own patience: aborted, this caller gets the reason, and the load goes on for the others. */
@@ -33,13 +34,6 @@ export interface Reader {
   /** Whether the journal is known to be complete as of the begin of the read, or recently enough for a bounded one. */
   readonly confirmed: boolean;
 }
-
-type End =
-  | { readonly how: 'result'; readonly result: FlightResult }
-  | { readonly how: 'error'; readonly error: unknown }
-  | { readonly how: 'soft'; readonly outcome: ReadOutcome }
-  | { readonly how: 'hard' }
-  | { readonly how: 'left'; readonly error: unknown };
 
 /**
  * A read, from the memory tier over somebody else's load to a load of its own.
@@ -326,7 +320,13 @@ export class ReadFlow {
     for (const outer of loading) outer.beginWaitingFor(flight);
     let end: End;
     try {
-      end = await this.#end(flight, reader);
+      const elapsedMs = this.parts.runtime.now() - reader.mark.at;
+      end = await endOf(
+        flight,
+        reader.request,
+        { elapsedMs, old: () => this.#standIn(flight, reader) },
+        this.parts.runtime,
+      );
     } finally {
       for (const outer of loading) outer.endWaitingFor(flight);
     }
@@ -388,42 +388,6 @@ export class ReadFlow {
     return begunAfter || (youngEnough && entry.sequence > replica.lastOwnInvalidation);
   }
 
-  #end(flight: LoadFlight, reader: Reader): Promise<End> {
-    const { softTimeoutMs, hardTimeoutMs } = reader.request.options;
-    const settled = flight.promise.then(
-      (result): End => ({ how: 'result', result }),
-      (error: unknown): End => ({ how: 'error', error }),
-    );
-    const isPatient = softTimeoutMs === 0 && hardTimeoutMs === 0 && reader.request.signal === undefined;
-    return isPatient ? settled : this.#firstOf(settled, flight, reader);
-  }
-
-  #firstOf(settled: Promise<End>, flight: LoadFlight, reader: Reader): Promise<End> {
-    const { signal, options } = reader.request;
-    const { runtime } = this.parts;
-    const elapsedMs = runtime.now() - reader.mark.at;
-    return new Promise((resolve) => {
-      const timer = (afterMs: number, run: () => void): { cancel(): void } | undefined =>
-        afterMs === 0 ? undefined : runtime.after(Math.max(0, afterMs - elapsedMs), run);
-      const leave = (): void => finish({ how: 'left', error: signal!.reason });
-      const takeOld = (): void => {
-        const outcome = this.#standIn(flight, reader);
-        if (outcome !== undefined) finish({ how: 'soft', outcome });
-      };
-      const soft = timer(options.softTimeoutMs, takeOld);
-      const hard = timer(options.hardTimeoutMs, () => finish({ how: 'hard' }));
-      const finish = (end: End): void => {
-        soft?.cancel();
-        hard?.cancel();
-        signal?.removeEventListener('abort', leave);
-        resolve(end);
-      };
-      signal?.addEventListener('abort', leave);
-      if (signal?.aborted === true) leave();
-      void settled.then(finish);
-    });
-  }
-
   /** What a loader reads becomes part of what it returns: its tags, its expiry, its age. */
   teach({ scope }: Reader, outcome: ReadOutcome): void {
     if (scope?.load === undefined || !('entry' in outcome)) return;
@@ -440,15 +404,3 @@ export class ReadFlow {
 
 /** Whether this very code runs in the loader of the flight. */
 const isLoading = ({ collector }: LoadFlight): boolean => collector !== undefined && collector === runningLoad();
-
-/** Whether callers with these options wait for one load without end, and are given the same when it fails. */
-const waitAlike = (one: ResolvedReadOptions, other: ResolvedReadOptions): boolean =>
-  !other.strong &&
-  other.softTimeoutMs === 0 &&
-  other.hardTimeoutMs === 0 &&
-  (one === other ||
-    (one.softTimeoutMs === 0 &&
-      one.hardTimeoutMs === 0 &&
-      one.graceErrorMs === other.graceErrorMs &&
-      one.graceRevalidateMs === other.graceRevalidateMs &&
-      one.graceWhen === other.graceWhen));
