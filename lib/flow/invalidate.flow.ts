@@ -3,7 +3,7 @@ import type { AppendReceipt } from '../journal/journal.interface.js';
 import type { Timer } from '../cache.runtime.js';
 import type { EngineParts } from './engine-parts.js';
 import type { InvalidationResult } from './outcome.js';
-import { currentScope, currentTransaction, Transaction, withScope } from './scope.js';
+import { currentScope, openTransaction, surroundingTransaction, Transaction, withScope } from './scope.js';
 
 export interface InvalidationRequest {
   /** With the prefix of their kind. */
@@ -38,7 +38,7 @@ export class InvalidateFlow {
 
   /** A record in the journal, or in the surrounding transaction's list. */
   async announce(tags: readonly string[]): Promise<AppendReceipt | { readonly status: 'deferred' }> {
-    const transaction = currentTransaction(this.parts.journal.replica);
+    const transaction = openTransaction(this.parts.journal.replica);
     if (transaction !== undefined) {
       transaction.collect(tags);
       return { status: 'deferred' };
@@ -54,8 +54,9 @@ export class InvalidateFlow {
     return { status: 'applied', epoch, position: applied, fleetStalenessMs: 0 };
   }
 
+  /** Whether a value that turns up here may be one that was never committed. */
   isInTransaction(): boolean {
-    return currentTransaction(this.parts.journal.replica) !== undefined;
+    return surroundingTransaction(this.parts.journal.replica) !== undefined;
   }
 
   /** Invalidations inside `run` are sent when it resolves, as one record, and dropped when it throws. */
@@ -87,7 +88,7 @@ export class InvalidateFlow {
   }
 
   #announceAgain(tags: readonly string[], afterMs: number): void {
-    const transaction = currentTransaction(this.parts.journal.replica);
+    const transaction = openTransaction(this.parts.journal.replica);
     if (transaction === undefined) this.#appendAgain(tags, afterMs);
     else transaction.again.push({ tags, afterMs });
   }

@@ -12,7 +12,14 @@ import { describe, hotUntilOf } from './entry-writer.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import { LoaderRunner, type LoadRequest } from './loader-runner.js';
 import type { ReadOutcome } from './outcome.js';
-import { currentScope, currentTransaction, outsideScopes, runningLoad, type Scope, type Transaction } from './scope.js';
+import {
+  currentScope,
+  outsideScopes,
+  runningLoad,
+  surroundingTransaction,
+  type Scope,
+  type Transaction,
+} from './scope.js';
 import { endOf, waitAlike, type End } from './waiting.js';
 
 export interface ReadRequest extends LoadRequest {
@@ -90,7 +97,7 @@ export class ReadFlow {
       key: request.key,
       strong,
       scope,
-      transaction: currentTransaction(this.#replica),
+      transaction: surroundingTransaction(this.#replica),
       mark,
     };
     if (trusted) return { ...reader, confirmed: true };

@@ -8,7 +8,7 @@ export class Transaction {
   readonly tags = new Set<string>();
   /** What is to be invalidated a second time, so long after the commit. */
   readonly again: { readonly tags: readonly string[]; readonly afterMs: number }[] = [];
-  /** Committed or rolled back: what still runs in its context, because nobody waited for it, isn't part of it. */
+  /** Committed or rolled back: an invalidation from what still runs in its context isn't part of it. */
   ended = false;
 
   constructor(
@@ -51,12 +51,21 @@ const storage = new AsyncLocalStorage<Scope>();
 /** The scope this code runs in, if any. */
 export const currentScope = (): Scope | undefined => storage.getStore();
 
-/** The innermost open transaction around this code that belongs to `owner`; those of other registrations don't concern it. */
-export function currentTransaction(owner: object): Transaction | undefined {
+/**
+ * The innermost transaction around this code that belongs to `owner`, ended or not: code that still runs in the context
+ * of one that has ended, because nobody waited for it, may still see rows that were never committed.
+ */
+export function surroundingTransaction(owner: object): Transaction | undefined {
   let transaction = storage.getStore()?.transaction;
-  while (transaction !== undefined && (transaction.ended || transaction.owner !== owner)) {
+  while (transaction !== undefined && transaction.owner !== owner) transaction = transaction.parent;
+  return transaction;
+}
+
+/** The innermost one that is still open, and can take something in. */
+export function openTransaction(owner: object): Transaction | undefined {
+  let transaction = surroundingTransaction(owner);
+  while (transaction !== undefined && (transaction.ended || transaction.owner !== owner))
     transaction = transaction.parent;
-  }
   return transaction;
 }
 

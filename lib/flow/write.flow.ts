@@ -77,7 +77,7 @@ export class WriteFlow {
     const receipt = await announcing;
     const notStored = (reason: NotStoredReason): void =>
       this.parts.emit({ type: 'not-stored', cache: region.name, reason });
-    if (receipt.status === 'deferred') return notStored('transaction');
+    if (receipt.status === 'deferred' || this.invalidations.isInTransaction()) return notStored('transaction');
     if (receipt.status === 'queued') return notStored('queued');
     if (currentScope()?.bypass === true) return notStored('bypass');
     // the record has to be known here, or this process would find its own value stale

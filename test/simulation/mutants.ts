@@ -179,9 +179,16 @@ export const mutants: readonly Mutant[] = [
     replace: '',
   },
   {
+    rule: 'what still runs in the context of a transaction that has ended fills nothing either',
+    file: 'lib/flow/read.flow.ts',
+    find: 'transaction: surroundingTransaction(this.#replica),',
+    replace:
+      'transaction: surroundingTransaction(this.#replica)?.ended === true ? undefined : surroundingTransaction(this.#replica),',
+  },
+  {
     rule: 'writes inside a transaction aren’t stored',
     file: 'lib/flow/write.flow.ts',
-    find: "if (receipt.status === 'deferred') return notStored('transaction');",
+    find: "if (receipt.status === 'deferred' || this.invalidations.isInTransaction()) return notStored('transaction');",
     replace:
       "if (receipt.status === 'deferred') return this.#keep(request, { key, value, costMs, mark: watch.mark, ownRecord: 0 }, notStored);",
   },

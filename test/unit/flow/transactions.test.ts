@@ -81,7 +81,7 @@ describe('afterCommit', () => {
     expect(await cache.get('users', '1')).toBeUndefined();
   });
 
-  it('no longer concerns what still runs in its context after it ended', async () => {
+  it('takes no more invalidations from what still runs in its context after it ended', async () => {
     const { cache } = engine();
     await cache.set('users', '1', 'old');
     const later = gate();
@@ -94,10 +94,11 @@ describe('afterCommit', () => {
     });
     later.open();
     expect(await straggler).toMatchObject({ status: 'applied' });
-    expect(await cache.getMany('users', ['1', '2'])).toEqual([undefined, 'filled']);
+    // what it loads may be a row that was never committed: it fills nothing
+    expect(await cache.getMany('users', ['1', '2'])).toEqual([undefined, undefined]);
   });
 
-  it('no longer concerns what still runs in its context after it was rolled back', async () => {
+  it('takes no more invalidations from what still runs in its context after it was rolled back', async () => {
     const { cache } = engine();
     const later = gate();
     let straggler: Promise<unknown> | undefined;
