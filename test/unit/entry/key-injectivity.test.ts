@@ -4,11 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { TypeRegistry } from '../../../lib/entry/cacheable-types.js';
 import { boundedKey, keyOf, keyOfArguments, scopedKey } from '../../../lib/entry/key-encoding.js';
 import { argumentList, withoutTrailingUndefined } from '../../support/key-arguments.js';
+import { isSame } from '../../support/same.js';
 
 const types = new TypeRegistry([]);
 const keyOfCall = (args: readonly unknown[]): string => keyOfArguments(args, types, () => 'test');
 const sameCall = (a: readonly unknown[], b: readonly unknown[]): boolean =>
-  isDeepStrictEqual(withoutTrailingUndefined(a), withoutTrailingUndefined(b));
+  isSame(withoutTrailingUndefined(a), withoutTrailingUndefined(b));
 
 /** Every two of them are different calls. */
 const EASILY_CONFUSED: readonly (readonly unknown[])[] = [

@@ -1,9 +1,10 @@
-import { inspect, isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CacheSerializationError } from '../../../lib/cache.errors.js';
 import { TypeRegistry } from '../../../lib/entry/cacheable-types.js';
 import { jsonSerializer, msgpackSerializer, type Serializer } from '../../../lib/entry/serializers.js';
+import { isSame } from '../../support/same.js';
 import { anything, cacheable } from '../../support/values.js';
 
 const msgpack = msgpackSerializer(new TypeRegistry([]), false);
@@ -17,12 +18,6 @@ const encoded = (serializer: Serializer, value: unknown): Uint8Array | undefined
     throw error;
   }
 };
-
-const show = (value: unknown): string =>
-  inspect(value, { depth: null, showHidden: true, maxArrayLength: null, maxStringLength: null });
-
-/** Node takes no invalid Date for the same as another; shown, they are. */
-const isSame = (one: unknown, other: unknown): boolean => isDeepStrictEqual(one, other) || show(one) === show(other);
 
 describe('the msgpack serializer', () => {
   it('keeps every kind of value it says it keeps', () => {
