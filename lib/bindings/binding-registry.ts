@@ -4,12 +4,12 @@ import type { CacheEngine } from '../desk/cache-engine.js';
 import type { CacheOptions } from '../options/cache-options.interface.js';
 import {
   addType,
+  checkDecoratorOptions,
   CACHE_FIELDS,
   isCacheName,
   overrideReadOptions,
   Problems,
   READ_FIELDS,
-  refuseUnknownReadOptions,
 } from '../options/resolve-options.js';
 import { keyByArguments, keyByFunction } from './call-key.js';
 import { tagsOf } from './metadata.accessor.js';
@@ -69,10 +69,13 @@ export class BindingRegistry {
     const read = plan.find('read');
     const many = plan.find('many');
     const put = plan.find('put');
-    const answering = [read, many, put].filter((operation) => operation !== undefined);
+    const answering = plan.operations.filter(({ kind }) => kind !== 'evict');
     if (answering.length > 1) {
-      const names = answering.map(({ kind }) => DECORATOR_NAMES[kind]).join(' and ');
-      problems.add(where, `has ${names}; a method either reads through the cache or writes through it`);
+      const names = answering
+        .map(({ kind }) => DECORATOR_NAMES[kind])
+        .sort()
+        .join(' and ');
+      problems.add(where, `has ${names}; a method reads through the cache or writes through it, once`);
       return undefined;
     }
     const boundRead = read && this.#cache(plan, className, '@Cacheable', read.settings, problems);
@@ -97,9 +100,14 @@ export class BindingRegistry {
   ): BoundCache | undefined {
     const method = `${className}.${String(plan.propertyKey)}`;
     const where = `${method} ${decorator}`;
-    refuseUnknownReadOptions(settings, [...CACHE_FIELDS, ...METHOD_FIELDS, 'invalidates'], where, problems);
+    const own = decorator === '@CachePut' ? ['invalidates'] : [];
+    if (!checkDecoratorOptions(settings, [...CACHE_FIELDS, ...METHOD_FIELDS, ...own], where, problems))
+      return undefined;
     if (decorator !== '@Cacheable' && settings.key === undefined) {
       problems.add(where, 'needs `key`, a function that finds the key in the result');
+    }
+    if (settings.cache !== undefined && !this.engine.desks.has(settings.cache)) {
+      overrideReadOptions(this.engine.readDefaults, settings, where, problems); // for what else is wrong
     }
     const desk =
       settings.cache === undefined
@@ -108,6 +116,7 @@ export class BindingRegistry {
     if (desk === undefined) return undefined;
     const { region } = desk;
     if (settings.type !== undefined) addType(region.options.types, settings.type, `${where}.type`, problems);
+    if (settings.key === undefined) region.keyedByArguments = true;
     if (settings.key === undefined) this.#claimArgumentKeys(region.name, method, where, problems);
     const describe = (): string => method;
     return {
@@ -117,7 +126,7 @@ export class BindingRegistry {
       callKey:
         settings.key === undefined
           ? keyByArguments(region.options.types, describe)
-          : keyByFunction(settings.key as (...args: unknown[]) => unknown, region.options.types, describe),
+          : keyByFunction(settings.key as (...args: unknown[]) => unknown, region, describe),
       tags: combineTags([settings.tags, ...tagsOf(plan.target, plan.propertyKey)]),
     };
   }
@@ -170,7 +179,7 @@ export class BindingRegistry {
 
   #eviction(settings: EvictSettings, where: string, problems: Problems): BoundEviction {
     const place = `${where} @CacheEvict`;
-    refuseUnknownFields(settings, place, problems);
+    checkDecoratorOptions(settings, EVICT_FIELDS, place, problems);
     const { tags, cache, key, all } = settings;
     if (tags === undefined && cache === undefined && all !== true) {
       problems.add(place, 'says nothing to evict: give `tags`, `cache` with or without `key`, or `all: true`');
@@ -197,13 +206,6 @@ export class BindingRegistry {
     }
   }
 }
-
-const refuseUnknownFields = (settings: object, where: string, problems: Problems): void => {
-  for (const field of Object.keys(settings)) {
-    if (!EVICT_FIELDS.includes(field))
-      problems.add(`${where}.${field}`, `there is no such option; known are ${EVICT_FIELDS.join(', ')}`);
-  }
-};
 
 /** What of the settings of a method is about its cache; tags of a method are its own. */
 function cacheOptionsIn(settings: MethodReadSettings): CacheOptions {

@@ -1,6 +1,6 @@
 import { CacheKeyError } from '../cache.errors.js';
 import type { TypeRegistry } from '../entry/cacheable-types.js';
-import { isPlainText, keyOf, keyOfArguments, localKey, type LocalKey } from '../entry/key-encoding.js';
+import { isPlainText, keyOfArguments, localKey, type LocalKey } from '../entry/key-encoding.js';
 import { KeyMemo } from './key-memo.js';
 
 /** How the calls of one method become keys. */
@@ -14,16 +14,21 @@ export interface CallKey {
   readonly of: (args: IArguments | readonly unknown[]) => string;
 }
 
+/** The cache of a method: it knows what a number stands for among its keys. */
+interface KeyedCache {
+  plainKey(key: unknown, describe: () => string): string;
+}
+
 type KeyFunction = (...args: unknown[]) => unknown;
 
 /** The key is what a function makes of the arguments. */
-export function keyByFunction(make: KeyFunction, types: TypeRegistry, describe: () => string): CallKey {
+export function keyByFunction(make: KeyFunction, cache: KeyedCache, describe: () => string): CallKey {
   return {
     guess: (args) => {
       try {
         const key = args.length === 1 ? make(args[0]) : make(...(args as readonly unknown[]));
         if (typeof key === 'string') return isPlainText(key) ? key : undefined;
-        return typeof key === 'number' && Number.isFinite(key) ? String(key) : undefined;
+        return typeof key === 'number' && Number.isFinite(key) ? localKey(cache.plainKey(key, describe)) : undefined;
       } catch {
         return undefined; // thrown again, where it becomes the caller's rejection
       }
@@ -33,7 +38,7 @@ export function keyByFunction(make: KeyFunction, types: TypeRegistry, describe: 
       if (typeof key === 'object' && key !== null) {
         throw new CacheKeyError(`${describe()}: \`key\` returned an object; it has to return a text or a number`);
       }
-      return keyOf(key, types, describe);
+      return cache.plainKey(key, describe);
     },
   };
 }

@@ -10,7 +10,7 @@ import { ReadManyFlow } from '../flow/read-many.flow.js';
 import { WriteFlow } from '../flow/write.flow.js';
 import type { CacheOptions } from '../options/cache-options.interface.js';
 import { isMisspelt, Problems, resolveCacheOptions, type CacheBase } from '../options/resolve-options.js';
-import type { ResolvedModuleOptions } from '../options/resolved-options.js';
+import type { ResolvedModuleOptions, ResolvedReadOptions } from '../options/resolved-options.js';
 import { freshnessOf } from '../policy/freshness.js';
 import { MemoryPool } from '../tiers/memory-pool.js';
 import type { CacheEvent } from '../cache.events.js';
@@ -56,6 +56,10 @@ export class CacheEngine {
 
   get parts(): EngineParts {
     return this.options.parts;
+  }
+
+  get readDefaults(): ResolvedReadOptions {
+    return this.options.base.read;
   }
 
   get enabled(): boolean {
@@ -163,7 +167,7 @@ export class CacheEngine {
       freshness,
       reason: reasonOf(header, now, replica, invalidatedBy?.tag),
       ageMs: now - header.asOf,
-      expiresInMs: header.staleAt - now,
+      expiresInMs: Math.round(header.staleAt - now),
       position: header.position,
       epoch: header.epoch,
       tags: header.tags.map(readableTag),

@@ -39,6 +39,8 @@ const REMEMBERED_KEYS = 10_000;
 /** One named cache in this process: its options, its part of the memory, the loads under way. */
 export class CacheRegion {
   readonly name: string;
+  /** Whether a method without a `key` reads through this cache, so that its arguments are keys. */
+  keyedByArguments = false;
   readonly memory: MemoryTier;
   readonly flights = new SingleFlight<FlightResult, LoadFlight>(() => new LoadFlight());
   readonly pauses = new RetryPauses(REMEMBERED_KEYS);
@@ -68,7 +70,14 @@ export class CacheRegion {
 
   /** The key as it is stored, for what a user gave as one. @throws CacheKeyError */
   keyFor(key: CacheKey): string {
-    return this.storedKey(keyOf(key, this.options.types, () => `cache ${this.name}`));
+    return this.storedKey(this.plainKey(key, () => `cache ${this.name}`));
+  }
+
+  /** The same without scope and bounds. */
+  plainKey(key: unknown, describe: () => string): string {
+    // where a method's arguments are the keys, the number 7 is the argument 7
+    const isArgument = this.keyedByArguments && (typeof key === 'number' || typeof key === 'bigint');
+    return keyOf(isArgument ? [key] : key, this.options.types, describe);
   }
 
   /** The key as it is stored: with the scope of this cache, and within bounds. */

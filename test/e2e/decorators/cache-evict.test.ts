@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { lastValueFrom, Observable, of, throwError } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Cacheable, CacheEvict, CacheService } from 'nestjs-hybrid-cache';
+import { Cacheable, CacheEvict, CachePut, CacheService } from 'nestjs-hybrid-cache';
 import { startApp } from '../../support/nest-app.js';
 
 @Injectable()
@@ -24,6 +24,19 @@ class Users {
 
   @CacheEvict({ cache: 'users', key: (id: string) => id })
   async byKey(_id: string): Promise<void> {}
+
+  @Cacheable({ cache: 'numbered' })
+  async byNumber(id: number): Promise<string> {
+    return `${id} ${++this.runs}`;
+  }
+
+  @CacheEvict({ cache: 'numbered', key: (id: number) => id })
+  async evictNumber(_id: number): Promise<void> {}
+
+  @CachePut({ cache: 'numbered', key: (_result: string, id: number) => id })
+  async saveNumber(id: number): Promise<string> {
+    return `saved ${id}`;
+  }
 
   @CacheEvict({ cache: 'users' })
   async wholeCache(): Promise<void> {}
@@ -59,7 +72,7 @@ let users: Users;
 let cache: CacheService;
 
 beforeEach(async () => {
-  const app = await startApp({ providers: [Users] }, { caches: { users: {} }, grace: '1m' });
+  const app = await startApp({ providers: [Users] }, { caches: { users: {}, numbered: {} }, grace: '1m' });
   users = app.get(Users);
   cache = app.get(CacheService);
   await users.find('a');
@@ -87,6 +100,18 @@ describe('@CacheEvict', () => {
   it('evicts one key', async () => {
     await users.byKey('a');
     expect([await isFresh('a'), await isFresh('b')]).toEqual([false, true]);
+  });
+
+  it('evicts a number where numbers are the arguments that make the keys', async () => {
+    const ways = [() => users.evictNumber(7), () => cache.evict('numbered', 7), () => cache.evict('numbered', [7])];
+    for (const evict of ways) {
+      const before = await users.byNumber(7);
+      expect(await users.byNumber(7)).toBe(before);
+      await evict();
+      expect(await users.byNumber(7)).not.toBe(before);
+    }
+    await users.saveNumber(7);
+    expect(await users.byNumber(7)).toBe('saved 7');
   });
 
   it.each(['wholeCache', 'everything'] as const)('empties a cache: %s', async (method) => {

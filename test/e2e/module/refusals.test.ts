@@ -90,6 +90,50 @@ describe('an application doesn’t start', () => {
     expect(message).toContain("Users.both @CacheEvict: has `tags` and would clear all of cache 'users'");
   });
 
+  it('when a decorator is told what can’t be right, and says everything at once', async () => {
+    class Users {
+      async find(id: number): Promise<number> {
+        return id;
+      }
+
+      async change(): Promise<void> {}
+    }
+    const wrong = {
+      cache: 'userz',
+      tll: '5m',
+      ttl: '5 minuts',
+      key: 5,
+      condition: 'x',
+      returns: 'observabel',
+      tags: 5,
+    };
+    decorate(Users, 'find', Promise, Cacheable(wrong as object));
+    decorate(Users, 'change', Promise, CacheEvict({ tags: ['x'], again: 'soon', mode: 'sft', befor: true } as object));
+    const message = await refusalOf({ providers: [Users] }, named);
+    expect(message).toContain("Users.find @Cacheable: cache 'userz': there is no such cache");
+    expect(message).toContain('Users.find @Cacheable.tll: there is no such option; did you mean `ttl`?');
+    expect(message).toContain("Users.find @Cacheable.ttl: got '5 minuts'");
+    for (const field of ['key', 'condition', 'returns', 'tags']) {
+      expect(message).toContain(`Users.find @Cacheable.${field}: got`);
+    }
+    expect(message).toContain("Users.change @CacheEvict.again: got 'soon'");
+    expect(message).toContain("Users.change @CacheEvict.mode: got 'sft'");
+    expect(message).toContain('Users.change @CacheEvict.befor: there is no such option; did you mean `before`?');
+    expect(message.split('\n').length).toBe(1 + 7 + 3);
+  });
+
+  it('when a method is decorated twice', async () => {
+    @Injectable()
+    class Users {
+      @Cacheable({ ttl: '1h' })
+      @Cacheable({ ttl: '1m' })
+      async find(id: number): Promise<number> {
+        return id;
+      }
+    }
+    expect(await refusalOf({ providers: [Users] })).toContain('Users.find: has @Cacheable and @Cacheable');
+  });
+
   it.each([
     ['a route handler', Get],
     ['a message handler', MessagePattern],
@@ -152,7 +196,7 @@ describe('an application doesn’t start', () => {
         return id;
       }
     }
-    expect(await refusalOf({ providers: [Users] }, named)).toMatch(/has @Cacheable and @CachePut/);
+    expect(await refusalOf({ providers: [Users] }, named)).toMatch(/has @CachePut and @Cacheable/);
   });
 
   it('when tags belong to nothing that caches', async () => {
@@ -229,9 +273,14 @@ describe('a mistake that shows only when the method runs', () => {
 });
 
 /** As the compiler would with `emitDecoratorMetadata`, past the types that refuse it. */
-function decorate(host: { prototype: object }, method: string, returns: unknown): void {
+function decorate(
+  host: { prototype: object },
+  method: string,
+  returns: unknown,
+  decorator: unknown = Cacheable(),
+): void {
   const descriptor = Object.getOwnPropertyDescriptor(host.prototype, method)!;
   Reflect.defineMetadata('design:returntype', returns, host.prototype, method);
-  (Cacheable() as unknown as MethodDecorator)(host.prototype, method, descriptor);
+  (decorator as MethodDecorator)(host.prototype, method, descriptor);
   Object.defineProperty(host.prototype, method, descriptor);
 }

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { keyByArguments, keyByFunction, type CallKey } from '../../../lib/bindings/call-key.js';
 import { CacheKeyError } from '../../../lib/cache.errors.js';
 import { TypeRegistry } from '../../../lib/entry/cacheable-types.js';
-import { localKey } from '../../../lib/entry/key-encoding.js';
+import { keyOf, localKey } from '../../../lib/entry/key-encoding.js';
 import { argumentList } from '../../support/key-arguments.js';
 
 const types = new TypeRegistry([]);
 const describeIt = (): string => 'UserService.findOne';
 const byArguments = keyByArguments(types, describeIt);
 const byFunction = (make: (...args: never[]) => unknown): CallKey =>
-  keyByFunction(make as (...args: unknown[]) => unknown, types, describeIt);
+  keyByFunction(make as (...args: unknown[]) => unknown, cache, describeIt);
 
 /** The place in memory where the entry of the call lies, if the call has a key. */
 const placeOf = (callKey: CallKey, args: readonly unknown[]): string | number | undefined => {
@@ -20,6 +20,8 @@ const placeOf = (callKey: CallKey, args: readonly unknown[]): string | number | 
     return undefined;
   }
 };
+
+const cache = { plainKey: (key: unknown, describe: () => string): string => keyOf(key, types, describe) };
 
 describe('a key made of the arguments', () => {
   it('is guessed right, or not at all, for any arguments', () => {
