@@ -187,11 +187,11 @@ export class LoaderRunner {
     const { request, value, isError } = draft;
     const { region } = request;
     const fault = new FirstFault();
-    const resultTags = fault.guard<readonly string[]>([], () =>
+    const resultTags = fault.guard<readonly string[]>('its tags: ', [], () =>
       isError ? [] : userTags(request.tagsOfResult?.(value) ?? [], () => describe(request)),
     );
-    const unwanted = fault.guard(false, () => !isError && request.unless?.(value) === true);
-    const encoded = fault.guard<EncodedValue | undefined>(undefined, () =>
+    const unwanted = fault.guard('`unless`: ', false, () => !isError && request.unless?.(value) === true);
+    const encoded = fault.guard<EncodedValue | undefined>('', undefined, () =>
       isError ? region.codec.encodeError(value) : region.codec.encode(value),
     );
     const entryDraft = this.#entryDraft(draft, resultTags);
@@ -267,11 +267,13 @@ const ttlOf = (draft: Draft): number => {
 /** Collects the first thing that keeps a value from being stored, so that the value still gets to its caller. */
 class FirstFault {
   error: unknown;
+  #about = '';
 
-  guard<T>(otherwise: T, work: () => T): T {
+  guard<T>(about: string, otherwise: T, work: () => T): T {
     try {
       return work();
     } catch (error) {
+      if (this.error === undefined) this.#about = about;
       this.error ??= error;
       return otherwise;
     }
@@ -280,6 +282,6 @@ class FirstFault {
   explain(where: string): CacheError {
     const { error } = this;
     const reason = error instanceof Error ? error.message : String(error);
-    return new CacheSerializationError(`${where}: returned but not cached: ${reason}`, { cause: error });
+    return new CacheSerializationError(`${where}: returned but not cached: ${this.#about}${reason}`, { cause: error });
   }
 }

@@ -184,7 +184,7 @@ describe('a value that isn’t wanted', () => {
     };
     expect(await cache.getOrLoad('users', '1', () => 'a', { unless })).toBe('a');
     expect(await cache.get('users', '1')).toBeUndefined();
-    expect(errors).toEqual(['cache users, key 1: returned but not cached: bad predicate']);
+    expect(errors).toEqual(['cache users, key 1: returned but not cached: `unless`: bad predicate']);
   });
 
   it('when its tags can’t be tags is returned, not stored, and logged', async () => {
