@@ -8,7 +8,8 @@ import { httpExceptionType } from './bindings/http-exception.type.js';
 import { BackgroundWork } from './flow/background-work.js';
 import { MemoryJournal } from './journal/memory.journal.js';
 import type { CacheModuleOptions } from './options/cache-options.interface.js';
-import { Problems, resolveModuleOptions } from './options/resolve-options.js';
+import { Problems } from './options/option-reader.js';
+import { resolveModuleOptions } from './options/resolve-options.js';
 import { NO_SHARED_TIER } from './tiers/tier.interface.js';
 
 /** Everything a registration consists of. What is wrong with its options is in `problems`; nothing was thrown yet. */

@@ -2,15 +2,10 @@ import type { CacheService } from '../cache.service.js';
 import type { CacheDesk } from '../desk/cache-desk.js';
 import type { CacheEngine } from '../desk/cache-engine.js';
 import type { CacheOptions } from '../options/cache-options.interface.js';
-import {
-  addType,
-  checkDecoratorOptions,
-  CACHE_FIELDS,
-  isCacheName,
-  overrideReadOptions,
-  Problems,
-  READ_FIELDS,
-} from '../options/resolve-options.js';
+import { checkDecoratorOptions } from '../options/decorator-options.js';
+import { Problems } from '../options/option-reader.js';
+import { overrideReadOptions, READ_FIELDS } from '../options/read-options.js';
+import { addType, CACHE_FIELDS, isCacheName } from '../options/resolve-options.js';
 import { keyByArguments, keyByFunction } from './call-key.js';
 import { tagsOf } from './metadata.accessor.js';
 import { MethodBinding, type BoundCache, type BoundEviction } from './method-binding.js';

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleIn
 import { DiscoveryService } from '@nestjs/core';
 import { isObservable, Observable } from 'rxjs';
 import { bindingsToken } from '../cache.constants.js';
-import type { Problems } from '../options/resolve-options.js';
+import type { Problems } from '../options/option-reader.js';
 import type { BindingRegistry } from './binding-registry.js';
 import { giveBindings, takeBindings } from './host-bindings.js';
 import { injectedCachesOf, planOf, returnTypeOf, tagsOf } from './metadata.accessor.js';

@@ -6,7 +6,8 @@ import type { LoadMissing } from '../flow/read-many.flow.js';
 import type { ReadRequest } from '../flow/read.flow.js';
 import type { SetRequest, WriteRequest } from '../flow/write.flow.js';
 import type { Consistency, ReadOptions } from '../options/cache-options.interface.js';
-import { overrideReadOptions, Problems, refuseUnknownReadOptions } from '../options/resolve-options.js';
+import { Problems } from '../options/option-reader.js';
+import { overrideReadOptions, refuseUnknownReadOptions } from '../options/read-options.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 
 export interface LoadOptions<T> extends ReadOptions {

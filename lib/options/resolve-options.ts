@@ -1,5 +1,3 @@
-import { inspect } from 'node:util';
-import { CacheConfigurationError, type ConfigurationProblem } from '../cache.errors.js';
 import { LIMITS } from '../cache.constants.js';
 import { systemRuntime } from '../cache.runtime.js';
 import { TypeRegistry, type CacheableType, type ErrorType } from '../entry/cacheable-types.js';
@@ -7,150 +5,28 @@ import { jsonSerializer, msgpackSerializer, type Serializer } from '../entry/ser
 import type { StandardSchema } from '../entry/standard-schema.js';
 import { userTags } from '../entry/tags.js';
 import { DEFAULTS } from './cache-options.defaults.js';
-import type {
-  CacheModuleOptions,
-  CacheOptions,
-  ErrorClass,
-  GraceOptions,
-  MemoryOptions,
-  NegativeOptions,
-  ReadOptions,
-} from './cache-options.interface.js';
-import { parseByteSize, parseDuration } from './duration.js';
+import type { CacheModuleOptions, CacheOptions, MemoryOptions } from './cache-options.interface.js';
+import {
+  callback,
+  count,
+  duration,
+  flag,
+  join,
+  oneOf,
+  OptionReader,
+  Problems,
+  record,
+  show,
+  size,
+  type Rule,
+} from './option-reader.js';
+import { DEFAULT_READ, overrideReadOptions, READ_FIELDS } from './read-options.js';
 import type {
   ResolvedCacheOptions,
   ResolvedMemoryOptions,
   ResolvedModuleOptions,
   ResolvedReadOptions,
 } from './resolved-options.js';
-
-/** Collects everything that is wrong, so that it can be said at once. */
-export class Problems {
-  readonly #found: ConfigurationProblem[] = [];
-
-  add(where: string, problem: string): void {
-    if (this.#found.some((found) => found.where === where && found.problem === problem)) return;
-    this.#found.push({ where, problem });
-  }
-
-  throwIfAny(): void {
-    if (this.#found.length > 0) throw new CacheConfigurationError(this.#found);
-  }
-}
-
-/** How one option is read: its value from what was given, or `undefined` for what it doesn't take. */
-interface Rule<T> {
-  readonly takes: string;
-  readonly read: (given: unknown) => T | undefined;
-}
-
-const duration: Rule<number> = {
-  takes: "a duration from 0 to 10 years: milliseconds, or a text such as '250ms', '5m', '1h30m'",
-  read: (given) => {
-    const ms = parseDuration(given);
-    return ms === undefined || ms > LIMITS.maxDurationMs ? undefined : ms;
-  },
-};
-const size: Rule<number> = {
-  takes: "a number of bytes, or a text such as '512kb', '64mb'",
-  read: parseByteSize,
-};
-const flag: Rule<boolean> = {
-  takes: 'true or false',
-  read: (given) => (typeof given === 'boolean' ? given : undefined),
-};
-const between = (low: number, high: number): Rule<number> => ({
-  takes: `a number from ${low} to ${high}`,
-  read: (given) => (typeof given === 'number' && given >= low && given <= high ? given : undefined),
-});
-const count = (low: number): Rule<number> => ({
-  takes: `a whole number of at least ${low}`,
-  read: (given) => (Number.isSafeInteger(given) && (given as number) >= low ? (given as number) : undefined),
-});
-const oneOf = <T extends string>(...words: readonly T[]): Rule<T> => ({
-  takes: words.map((word) => `'${word}'`).join(' or '),
-  read: (given) => words.find((word) => word === given),
-});
-const callback = <F>(what: string): Rule<F> => ({
-  takes: what,
-  read: (given) => (typeof given === 'function' ? (given as F) : undefined),
-});
-const record = <T extends object>(what: string): Rule<T> => ({
-  takes: what,
-  read: (given) => (typeof given === 'object' && given !== null && !Array.isArray(given) ? (given as T) : undefined),
-});
-
-const show = (given: unknown): string => {
-  if (typeof given === 'function') return given.name === '' ? 'a function' : given.name;
-  const text = inspect(given, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-};
-
-/** One object of options, read field by field; every refusal becomes a problem that names the field. */
-class OptionReader<O extends object> {
-  constructor(
-    private readonly options: O,
-    private readonly where: string,
-    private readonly problems: Problems,
-  ) {}
-
-  /** Fields that aren't there at all, most often misspelt. */
-  refuseUnknown(fields: readonly string[]): void {
-    const known = [...new Set(fields)];
-    for (const field of Object.keys(this.options)) {
-      if (known.includes(field)) continue;
-      const meant = known.find((candidate) => isMisspelt(field, candidate));
-      const hint = meant === undefined ? `known are ${known.join(', ')}` : `did you mean \`${meant}\`?`;
-      this.problems.add(this.#path(field), `there is no such option; ${hint}`);
-    }
-  }
-
-  /** `undefined` when it wasn't said, or was refused. */
-  take<T>(field: keyof O & string, rule: Rule<T>): T | undefined {
-    const given = this.options[field] as unknown;
-    if (given === undefined) return undefined;
-    const value = rule.read(given);
-    if (value === undefined) this.problems.add(this.#path(field), `got ${show(given)}; takes ${rule.takes}`);
-    return value;
-  }
-
-  takeOrFalse<T>(field: keyof O & string, rule: Rule<T>): T | false | undefined {
-    return (this.options[field] as unknown) === false
-      ? false
-      : this.take(field, { ...rule, takes: `${rule.takes}; or false` });
-  }
-
-  #path(field: string): string {
-    return this.where === '' ? field : `${this.where}.${field}`;
-  }
-}
-
-/** One letter too many, missing, changed or swapped, or another case. */
-export function isMisspelt(word: string, meant: string): boolean {
-  const [a, b] = [word.toLowerCase(), meant.toLowerCase()];
-  if (a === b) return true;
-  let start = 0;
-  while (start < a.length && a[start] === b[start]) start++;
-  let end = 0;
-  while (end < Math.min(a.length, b.length) - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
-  const [restA, restB] = [a.slice(start, a.length - end), b.slice(start, b.length - end)];
-  const swapped = restA.length === 2 && restB === `${restA[1]}${restA[0]}`;
-  return swapped || Math.max(restA.length, restB.length) <= 1;
-}
-
-export const READ_FIELDS = [
-  'ttl',
-  'grace',
-  'consistency',
-  'negative',
-  'softTimeout',
-  'hardTimeout',
-  'abandonAfter',
-  'earlyRefresh',
-  'jitter',
-  'retryPause',
-  'nested',
-] as const satisfies readonly (keyof ReadOptions)[];
 
 export const CACHE_FIELDS = [
   ...READ_FIELDS,
@@ -176,151 +52,6 @@ const MODULE_FIELDS = [
   'journal',
   'runtime',
 ];
-
-const DEFAULT_READ: ResolvedReadOptions = {
-  ttlMs: DEFAULTS.ttl,
-  graceRevalidateMs: DEFAULTS.grace,
-  graceErrorMs: DEFAULTS.grace,
-  graceWhen: () => true,
-  strong: false,
-  negativeTtlMs: undefined,
-  negativeMissing: DEFAULTS.negativeMissing,
-  isNegativeError: () => false,
-  softTimeoutMs: DEFAULTS.softTimeout,
-  hardTimeoutMs: DEFAULTS.hardTimeout,
-  abandonAfterMs: undefined,
-  earlyRefreshBeta: DEFAULTS.earlyRefresh,
-  jitter: DEFAULTS.jitter,
-  retryPauseMs: DEFAULTS.retryPause,
-  nested: DEFAULTS.nested,
-};
-
-const decoratorRules = {
-  key: callback('a function that returns a text or a number'),
-  condition: callback('a function that returns true or false'),
-  unless: callback('a function that returns true or false'),
-  returns: oneOf('promise', 'observable'),
-  before: flag,
-  all: flag,
-  settled: flag,
-  mode: oneOf('hard', 'soft'),
-  again: duration,
-  cache: { takes: 'the name of a cache', read: (given) => (typeof given === 'string' ? given : undefined) },
-  tags: {
-    takes: 'a list of texts, a function that returns one, or { fromResult }',
-    read: (given) => {
-      const fromResult = (given as { fromResult?: unknown } | null)?.fromResult;
-      return typeof given === 'function' || Array.isArray(given) || typeof fromResult === 'function' ? true : undefined;
-    },
-  },
-} satisfies Record<string, Rule<unknown>>;
-
-/** Checks what a decorator says of its method: fields that aren't there, and values that can't be right. */
-export function checkDecoratorOptions(
-  settings: object,
-  known: readonly string[],
-  where: string,
-  problems: Problems,
-): boolean {
-  if (record<object>('').read(settings) === undefined) {
-    problems.add(where, `got ${show(settings)}; takes an object of options`);
-    return false;
-  }
-  const reader = new OptionReader(settings as Record<string, unknown>, where, problems);
-  reader.refuseUnknown(known);
-  for (const [field, rule] of Object.entries(decoratorRules)) if (known.includes(field)) reader.take(field, rule);
-  return true;
-}
-
-/** Fields of the options of a call that are neither read options nor among `others`. */
-export const refuseUnknownReadOptions = (
-  options: object,
-  others: readonly string[],
-  where: string,
-  problems: Problems,
-): void => new OptionReader(options, where, problems).refuseUnknown([...READ_FIELDS, ...others]);
-
-/** A layer of read options over what already holds. What it doesn't say stays. */
-export function overrideReadOptions(
-  base: ResolvedReadOptions,
-  layer: ReadOptions,
-  where: string,
-  problems: Problems,
-): ResolvedReadOptions {
-  const reader = new OptionReader(layer, where, problems);
-  const consistency = reader.take('consistency', oneOf('bounded', 'strong'));
-  const earlyRefresh = reader.takeOrFalse('earlyRefresh', between(0, 1_000));
-  const resolved: ResolvedReadOptions = {
-    ...base,
-    ...readGrace(base, layer, where, problems),
-    ...readNegative(base, layer, where, problems),
-    ttlMs: reader.take('ttl', duration) ?? base.ttlMs,
-    strong: consistency === undefined ? base.strong : consistency === 'strong',
-    softTimeoutMs: reader.take('softTimeout', duration) ?? base.softTimeoutMs,
-    hardTimeoutMs: reader.take('hardTimeout', duration) ?? base.hardTimeoutMs,
-    abandonAfterMs: reader.take('abandonAfter', duration) ?? base.abandonAfterMs,
-    earlyRefreshBeta: earlyRefresh === false ? 0 : (earlyRefresh ?? base.earlyRefreshBeta),
-    jitter: reader.take('jitter', between(0, 1)) ?? base.jitter,
-    retryPauseMs: reader.take('retryPause', duration) ?? base.retryPauseMs,
-    nested: reader.take('nested', flag) ?? base.nested,
-  };
-  return Object.freeze(resolved);
-}
-
-const graceObject = record<GraceOptions>('{ revalidate, error, when }');
-const negativeObject = record<NegativeOptions>('{ ttl, missing, errors }');
-
-function readGrace(
-  base: ResolvedReadOptions,
-  { grace }: ReadOptions,
-  where: string,
-  problems: Problems,
-): Partial<ResolvedReadOptions> {
-  if (grace === undefined) return {};
-  const both = duration.read(grace);
-  if (both !== undefined) return { graceRevalidateMs: both, graceErrorMs: both };
-  const given = graceObject.read(grace);
-  if (given === undefined) {
-    problems.add(join(where, 'grace'), `got ${show(grace)}; takes ${duration.takes}, or ${graceObject.takes}`);
-    return {};
-  }
-  const reader = new OptionReader(given, join(where, 'grace'), problems);
-  reader.refuseUnknown(['revalidate', 'error', 'when']);
-  const when = reader.take('when', callback<(error: unknown) => boolean>('a function of the error'));
-  return {
-    graceRevalidateMs: reader.take('revalidate', duration) ?? base.graceRevalidateMs,
-    graceErrorMs: reader.take('error', duration) ?? base.graceErrorMs,
-    graceWhen: when ?? base.graceWhen,
-  };
-}
-
-function readNegative(
-  base: ResolvedReadOptions,
-  layer: ReadOptions,
-  where: string,
-  problems: Problems,
-): Partial<ResolvedReadOptions> {
-  const given = new OptionReader(layer, where, problems).take('negative', negativeObject);
-  if (given === undefined) return {};
-  const reader = new OptionReader(given, join(where, 'negative'), problems);
-  reader.refuseUnknown(['ttl', 'missing', 'errors']);
-  return {
-    negativeTtlMs: reader.take('ttl', duration) ?? base.negativeTtlMs,
-    negativeMissing: reader.take('missing', flag) ?? base.negativeMissing,
-    isNegativeError: reader.take('errors', errorChoice) ?? base.isNegativeError,
-  };
-}
-
-const errorChoice: Rule<(error: unknown) => boolean> = {
-  takes: 'a function of the error, or a list of error classes',
-  read: (given) => {
-    if (typeof given === 'function') return given as (error: unknown) => boolean;
-    if (!Array.isArray(given) || !given.every((item) => typeof item === 'function')) return undefined;
-    return (error) => (given as ErrorClass[]).some((type) => error instanceof type);
-  },
-};
-
-const join = (where: string, field: string): string => (where === '' ? field : `${where}.${field}`);
 
 /** What every cache of a registration starts from. */
 export interface CacheBase {

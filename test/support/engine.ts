@@ -9,7 +9,8 @@ import type { CacheStatisticsSnapshot } from '../../lib/desk/cache-statistics.js
 import { BackgroundWork } from '../../lib/flow/background-work.js';
 import type { LoadContext } from '../../lib/flow/load-collector.js';
 import type { CacheModuleOptions } from '../../lib/options/cache-options.interface.js';
-import { Problems, resolveModuleOptions } from '../../lib/options/resolve-options.js';
+import { Problems } from '../../lib/options/option-reader.js';
+import { resolveModuleOptions } from '../../lib/options/resolve-options.js';
 import { TestClock } from '../../lib/testing/test-clock.js';
 import { FakeJournal, FakeLoadLock, FakeSharedTier } from './engine-doubles.js';
 

@@ -1,11 +1,8 @@
 import { CacheConfigurationError } from '../../lib/cache.errors.js';
 import type { CacheModuleOptions, ReadOptions } from '../../lib/options/cache-options.interface.js';
-import {
-  overrideReadOptions,
-  Problems,
-  resolveCacheOptions,
-  resolveModuleOptions,
-} from '../../lib/options/resolve-options.js';
+import { Problems } from '../../lib/options/option-reader.js';
+import { overrideReadOptions } from '../../lib/options/read-options.js';
+import { resolveCacheOptions, resolveModuleOptions } from '../../lib/options/resolve-options.js';
 import type {
   ResolvedCacheOptions,
   ResolvedModuleOptions,

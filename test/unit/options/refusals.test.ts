@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CacheConfigurationError } from '../../../lib/cache.errors.js';
-import { Problems } from '../../../lib/options/resolve-options.js';
+import { Problems } from '../../../lib/options/option-reader.js';
 import { resolved, resolvedCache } from '../../support/options.js';
 
 const cyclic: { self?: unknown } = {};
