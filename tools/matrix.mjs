@@ -109,7 +109,7 @@ async function runApplication(row, tarball, nodes, report) {
   for (const format of ['esm', 'cjs']) {
     const app = join(folder, format);
     mkdirSync(app);
-    cpSync(join(consumers, 'app.ts'), join(app, 'app.ts'));
+    for (const file of ['app.ts', 'app.hosts.ts']) cpSync(join(consumers, file), join(app, file));
     writeFileSync(join(app, 'package.json'), JSON.stringify({ type: format === 'esm' ? 'module' : 'commonjs' }));
     const modules =
       isOld && format === 'cjs'

@@ -111,6 +111,7 @@ describe('the tarball', () => {
 });
 
 describe('an application that installed it', () => {
+  const APP = ['app.ts', 'app.hosts.ts'];
   const APPS = [
     ['module', 'nodenext', 'nodenext'],
     ['commonjs', 'nodenext', 'nodenext'],
@@ -143,7 +144,7 @@ describe('an application that installed it', () => {
   function compiledApp(type: 'module' | 'commonjs', module: string, moduleResolution: string): Promise<string> {
     const name = `app-${type}-${moduleResolution}`;
     const making = async (): Promise<string> => {
-      const folder = packed.consumer(name, ['app.ts'], type);
+      const folder = packed.consumer(name, APP, type);
       expect(await compile(folder, ['app.ts'], { module, moduleResolution })).toBe('');
       return folder;
     };
@@ -165,7 +166,7 @@ describe('an application that installed it', () => {
     ['esnext', 'bundler'],
     ['commonjs', 'bundler'],
   ])('finds the types with module %s and resolution %s', async (module, moduleResolution) => {
-    const folder = packed.consumer(`types-${module}-${moduleResolution}`, ['app.ts']);
+    const folder = packed.consumer(`types-${module}-${moduleResolution}`, APP);
     expect(await compile(folder, ['app.ts'], { module, moduleResolution, noEmit: true })).toBe('');
   });
 

@@ -4,230 +4,39 @@ import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import {
-  Controller,
-  Get,
-  Inject,
   Injectable,
   Module,
   NotFoundException,
-  Param,
-  Post,
-  Scope,
-  type BeforeApplicationShutdown,
   type INestApplicationContext,
   type LoggerService,
-  type OnApplicationShutdown,
 } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef, NestFactory } from '@nestjs/core';
-import { lastValueFrom, of, type Observable } from 'rxjs';
+import { lastValueFrom, of } from 'rxjs';
 import {
   Cache,
   Cacheable,
-  CacheableMany,
   CacheConfigurationError,
-  CacheEvict,
   CacheModule,
-  CachePut,
   CacheService,
-  CacheTags,
   getCacheServiceToken,
-  InjectCache,
   type CacheModuleOptions,
 } from 'nestjs-hybrid-cache';
 import { CacheTestingModule, TestClock } from 'nestjs-hybrid-cache/testing';
-
-interface User {
-  readonly id: string;
-  readonly name: string;
-}
-
-class Money {
-  constructor(readonly cents: number) {}
-  get euros(): number {
-    return this.cents / 100;
-  }
-}
-
-/** Counts what reaches the source. */
-class Calls {
-  readonly of: Record<string, number> = {};
-  note(what: string): number {
-    return (this.of[what] = (this.of[what] ?? 0) + 1);
-  }
-}
-const calls = new Calls();
-const names = new Map([
-  ['1', 'Ada'],
-  ['2', 'Grace'],
-]);
-
-@Injectable()
-class UserService {
-  readonly field = 'a class field';
-
-  @Cacheable({ cache: 'users', key: (id: string) => id })
-  @CacheTags((id: string) => [`user:${id}`])
-  async findOne(id: string): Promise<User> {
-    calls.note('users');
-    const name = names.get(id);
-    if (name === undefined) throw new NotFoundException(`no user ${id}`);
-    return { id, name };
-  }
-
-  @CacheableMany({ cache: 'users', key: (user: User) => user.id })
-  async findMany(ids: string[]): Promise<User[]> {
-    calls.note('many');
-    return ids.map((id) => ({ id, name: names.get(id) ?? '?' }));
-  }
-
-  @CacheEvict({ tags: (id: string) => [`user:${id}`] })
-  async rename(id: string, name: string): Promise<void> {
-    names.set(id, name);
-  }
-
-  @CachePut({ cache: 'users', key: (user: User) => user.id })
-  async save(user: User): Promise<User> {
-    names.set(user.id, user.name);
-    return user;
-  }
-
-  @Cacheable({ returns: 'observable' })
-  streamed(id: string): Observable<string> {
-    return of(`${id}:${calls.note('streamed')}`);
-  }
-
-  @Cacheable({ type: Money })
-  async balance(_id: string): Promise<Money> {
-    return new Money(calls.note('balance') * 100);
-  }
-}
-
-@Injectable({ scope: Scope.REQUEST })
-class RequestService {
-  @Cacheable()
-  async read(): Promise<number> {
-    return calls.note('request');
-  }
-}
-
-@Injectable({ scope: Scope.TRANSIENT })
-class TransientService {
-  @Cacheable()
-  async read(): Promise<number> {
-    return calls.note('transient');
-  }
-}
-
-abstract class Repository {
-  protected abstract readonly table: string;
-
-  @Cacheable()
-  async find(id: number): Promise<string> {
-    return `${this.table}:${id}:${calls.note(this.table)}`;
-  }
-}
-
-@Injectable()
-class BookRepository extends Repository {
-  protected readonly table = 'books';
-}
-
-@Injectable()
-class FilmRepository extends Repository {
-  protected readonly table = 'films';
-
-  @Cacheable()
-  async newest(): Promise<string> {
-    return `newest:${calls.note('newest')}`;
-  }
-}
-
-class FactoryService {
-  constructor(readonly prefix: string) {}
-
-  @Cacheable()
-  async read(): Promise<string> {
-    return `${this.prefix}:${calls.note('factory')}`;
-  }
-}
-
-class ValueService {
-  @Cacheable()
-  async read(): Promise<number> {
-    return calls.note('value');
-  }
-}
-
-class CreatedService {
-  @Cacheable()
-  async read(): Promise<number> {
-    return calls.note('created');
-  }
-}
-
-@Injectable()
-class SecondService {
-  @Cacheable({ registration: 'second' })
-  async read(): Promise<number> {
-    return calls.note('second');
-  }
-}
-
-@Injectable()
-class ByHand implements BeforeApplicationShutdown, OnApplicationShutdown {
-  @InjectCache('rates') readonly rates!: Cache<number>;
-  answerWhileClosing: unknown;
-
-  constructor(
-    @Inject(CacheService) readonly cache: CacheService,
-    @InjectCache('users') readonly users: Cache<User>,
-    @Inject(UserService) private readonly userService: UserService,
-  ) {}
-
-  async beforeApplicationShutdown(): Promise<void> {
-    const before = calls.of['users'];
-    await this.userService.findOne('1');
-    this.answerWhileClosing = calls.of['users'] === before ? 'from the cache' : 'from the source';
-  }
-
-  onApplicationShutdown(): void {
-    calls.note('shutdown');
-  }
-}
-
-@Controller('users')
-class UserController {
-  constructor(@Inject(UserService) private readonly users: UserService) {}
-
-  @Get(':id')
-  findOne(@Param('id') id: string): Promise<User> {
-    return this.users.findOne(id);
-  }
-
-  @Post(':id/:name')
-  rename(@Param('id') id: string, @Param('name') name: string): Promise<void> {
-    return this.users.rename(id, name);
-  }
-}
-
-@Module({
-  imports: [CacheModule.forFeature({ rates: { ttl: '1h' } })],
-  controllers: [UserController],
-  providers: [
-    UserService,
-    RequestService,
-    TransientService,
-    BookRepository,
-    FilmRepository,
-    SecondService,
-    ByHand,
-    { provide: 'RequestReader', inject: [RequestService], scope: Scope.REQUEST, useFactory: (s: RequestService) => s },
-    { provide: 'TransientReader', inject: [TransientService], useFactory: (s: TransientService) => s },
-    { provide: FactoryService, useFactory: () => new FactoryService('made') },
-    { provide: ValueService, useValue: new ValueService() },
-  ],
-})
-class FeatureModule {}
+import {
+  calls,
+  names,
+  UserService,
+  RequestService,
+  TransientService,
+  BookRepository,
+  FilmRepository,
+  FactoryService,
+  ValueService,
+  CreatedService,
+  SecondService,
+  ByHand,
+  FeatureModule,
+} from './app.hosts.js';
 
 const options: CacheModuleOptions = {
   ttl: '5m',
