@@ -1,11 +1,4 @@
-import {
-  Injectable,
-  Logger,
-  Module,
-  type DynamicModule,
-  type OnApplicationShutdown,
-  type Provider,
-} from '@nestjs/common';
+import { Logger, Module, type DynamicModule, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import { injectedCacheNames } from './bindings/metadata.accessor.js';
 import { InstanceExplorer } from './bindings/instance.explorer.js';
@@ -28,7 +21,6 @@ import { CacheService } from './cache.service.js';
 import type { CacheModuleOptions, CacheOptions } from './options/cache-options.interface.js';
 
 /** Ends what a registration started, after the servers that use it have closed. */
-@Injectable()
 class CacheShutdown implements OnApplicationShutdown {
   constructor(private readonly service: CacheService) {}
 

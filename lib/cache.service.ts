@@ -69,7 +69,7 @@ export class CacheService {
     const desk = this.#desks.get(cache);
     if (desk?.hasHotPath === true && typeof key === 'string' && isPlainText(key)) {
       if (options?.consistency !== 'strong' && currentScope() === undefined) {
-        const entry = desk.hot(key) ?? desk.judged(key);
+        const entry = desk.hot(key);
         if (entry !== undefined) return desk.open(entry) as Promise<T>;
         return this.#joinOrLoad(desk, key, load, options);
       }

@@ -1,5 +1,5 @@
-import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { DiscoveryService } from '@nestjs/core';
+import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { DiscoveryService } from '@nestjs/core';
 import { isObservable, Observable } from 'rxjs';
 import { bindingsToken } from '../cache.constants.js';
 import type { Problems } from '../options/option-reader.js';
@@ -23,12 +23,11 @@ const HANDLER_METADATA = [
  * with them is known before the first request, and gives their bindings to instances Nest didn't inject into
  * (those of factories and values).
  */
-@Injectable()
 export class InstanceExplorer implements OnModuleInit, OnApplicationShutdown {
   readonly #provided = new Set<object>();
 
   constructor(
-    @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
+    private readonly discovery: DiscoveryService,
     private readonly registry: BindingRegistry,
     private readonly registration: string,
     private readonly problems: Problems,

@@ -6,7 +6,7 @@ import type { CacheEngine } from '../desk/cache-engine.js';
 import { loadManyRequests, type LoadedItems } from '../desk/call-requests.js';
 import type { CacheKey, LocalKey } from '../entry/key-encoding.js';
 import type { LoadContext } from '../flow/load-collector.js';
-import type { ReadRequest } from '../flow/read.flow.js';
+import type { ReadRequest } from '../flow/reader.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import type { CallKey } from './call-key.js';
 import type { EvictSettings, MethodReadSettings } from './method-plan.js';

@@ -51,7 +51,7 @@ function wrap(plan: MethodPlan): AnyFunction {
     if (binding?.hotDesk !== undefined && currentScope() === undefined) {
       const key = binding.guessKey(args);
       if (key !== undefined) {
-        const entry = binding.hotDesk.hot(key) ?? binding.hotDesk.judged(key);
+        const entry = binding.hotDesk.hot(key);
         if (entry !== undefined) return binding.hotDesk.open(entry);
         return binding.joinOrInvoke(key, { self: this, args: [...args] as unknown[], original });
       }

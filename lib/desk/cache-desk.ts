@@ -4,7 +4,8 @@ import type { CacheRegion } from '../flow/cache-region.js';
 import type { EngineParts } from '../flow/engine-parts.js';
 import type { LoadMissing, ReadManyFlow } from '../flow/read-many.flow.js';
 import type { ReadOutcome } from '../flow/outcome.js';
-import type { ReadFlow, ReadRequest } from '../flow/read.flow.js';
+import type { ReadFlow } from '../flow/read.flow.js';
+import type { ReadRequest } from '../flow/reader.js';
 import { LoadCollector, type LoadContext } from '../flow/load-collector.js';
 import { currentScope, withScope, withSynchronousLoad } from '../flow/scope.js';
 import type { JournalReplica } from '../journal/journal-replica.js';
@@ -40,12 +41,13 @@ export class CacheDesk {
 
   /**
    * The hit that costs next to nothing: an entry found fresh under what the journal still says, looked up under its
-   * bare key, with one comparison and one reading of the clock. No promise, closure, array or timer is made.
+   * bare key, with one comparison and one reading of the clock. No promise, closure or timer is made.
    * Counts the read if it is one; `undefined` means: ask properly. Not for callers inside a scope.
    */
   hot(key: LocalKey): CacheEntry | undefined {
     const entry = this.#memory.get(key);
-    if (entry === undefined || entry.judgedAt !== this.#replica.version) return undefined;
+    if (entry === undefined || (entry.judgedAt !== this.#replica.version && !this.#isStillFresh(entry)))
+      return undefined;
     const now = this.#now();
     if (now >= entry.hotUntil || now >= this.#replica.trustedUntil || now < this.#replica.trustedFrom) return undefined;
     const { statistics } = this;
@@ -55,13 +57,12 @@ export class CacheDesk {
     return entry;
   }
 
-  /** The same for an entry that was judged before the journal moved: it is judged anew, once, and may be hot again. */
-  judged(key: LocalKey): CacheEntry | undefined {
-    const entry = this.#memory.get(key);
-    if (entry === undefined || entry.judgedAt === this.#replica.version) return undefined;
-    if (this.#replica.judge(entry.header, entry.sequence) !== 'fresh') return undefined;
-    entry.judgedAt = this.#replica.version;
-    return this.hot(key);
+  /** The journal has moved since the entry was judged: once more, and it is hot again. */
+  #isStillFresh(entry: CacheEntry): boolean {
+    const { version } = this.#replica;
+    const isFresh = this.#replica.judge(entry.header, entry.sequence) === 'fresh';
+    if (isFresh) entry.judgedAt = version;
+    return isFresh;
   }
 
   /**
@@ -137,9 +138,9 @@ export class CacheDesk {
     if (this.isBypassed()) {
       const firstPlaces = new Map<string, number>();
       requests.forEach(({ key }, place) => firstPlaces.set(key, firstPlaces.get(key) ?? place));
-      const places = [...firstPlaces.values()];
-      const values = await this.#askTheSource((context) => load(places, context));
-      return requests.map(({ key }) => values[places.indexOf(firstPlaces.get(key)!)]);
+      const values = await this.#askTheSource((context) => load([...firstPlaces.values()], context));
+      const byKey = new Map([...firstPlaces.keys()].map((key, index) => [key, values[index]]));
+      return requests.map(({ key }) => byKey.get(key));
     }
     this.statistics.reads += requests.length;
     const outcomes = await this.readsOfMany.read(requests, load);

@@ -3,7 +3,7 @@ import type { CacheKey } from '../entry/key-encoding.js';
 import type { CacheRegion } from '../flow/cache-region.js';
 import type { LoadContext } from '../flow/load-collector.js';
 import type { LoadMissing } from '../flow/read-many.flow.js';
-import type { ReadRequest } from '../flow/read.flow.js';
+import type { ReadRequest } from '../flow/reader.js';
 import type { SetRequest, WriteRequest } from '../flow/write.flow.js';
 import type { Consistency, ReadOptions } from '../options/cache-options.interface.js';
 import { Problems } from '../options/option-reader.js';

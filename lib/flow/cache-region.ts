@@ -135,10 +135,11 @@ export class CacheRegion {
   }
 }
 
-function mayStandInFor(error: unknown, { graceWhen }: ResolvedReadOptions): boolean {
+/** Whether an old value may stand in for this error; one that the predicate fails on is the caller's. */
+export function mayStandInFor(error: unknown, { graceWhen }: ResolvedReadOptions): boolean {
   try {
     return graceWhen(error);
   } catch {
-    return false; // the caller who asks it again hears of it
+    return false;
   }
 }

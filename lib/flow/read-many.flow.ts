@@ -2,7 +2,8 @@ import type { ReadOutcome } from './outcome.js';
 import type { EngineParts } from './engine-parts.js';
 import { LoaderRunner, type LoadItem } from './loader-runner.js';
 import type { LoadContext } from './load-collector.js';
-import type { ReadFlow, Reader, ReadRequest } from './read.flow.js';
+import type { ReadFlow } from './read.flow.js';
+import type { Reader, ReadRequest } from './reader.js';
 
 /** Loads the values at these places of the request, in their order. */
 export type LoadMissing = (places: readonly number[], context: LoadContext) => Promise<readonly unknown[]>;
@@ -26,9 +27,9 @@ export class ReadManyFlow {
   /** @returns an outcome for each request, in their order */
   async read(requests: readonly ReadRequest[], loadMissing: LoadMissing): Promise<ReadOutcome[]> {
     const readers = await Promise.all(requests.map(async (request) => this.reads.begin(request)));
-    const missing: MissingItem[] = [];
+    const missing = new Map<string, MissingItem>();
     const outcomes = readers.map((reader, place) => this.#start(reader, place, missing));
-    if (missing.length > 0) void this.#fly(missing, loadMissing);
+    if (missing.size > 0) void this.#fly([...missing.values()], loadMissing);
     return Promise.all(
       readers.map(async (reader, place) => {
         const outcome = await outcomes[place]!();
@@ -39,17 +40,17 @@ export class ReadManyFlow {
   }
 
   /** Decides at once what becomes of one item; what it has to wait for comes later. */
-  #start(reader: Reader, place: number, missing: MissingItem[]): () => Promise<ReadOutcome> {
+  #start(reader: Reader, place: number, missing: Map<string, MissingItem>): () => Promise<ReadOutcome> {
     const { region, key, transaction, request } = reader;
     const remembered = this.reads.recall(reader);
     if (remembered !== undefined) return () => Promise.resolve(remembered);
-    const twin = missing.find((item) => item.reader.key === key);
+    const twin = missing.get(key);
     if (twin !== undefined)
       return async () => (await this.reads.waitFor(twin.flight, reader, false)) ?? this.reads.answer(reader);
     // somebody is loading it
     if (transaction === undefined && region.flights.get(key) !== undefined) return () => this.reads.answer(reader);
     const flight = transaction === undefined ? region.flights.open(key) : region.flights.unlisted();
-    missing.push({ reader, place, request, flight });
+    missing.set(key, { reader, place, request, flight });
     return async () => (await this.reads.waitFor(flight, reader, true)) ?? this.reads.answer(reader);
   }
 

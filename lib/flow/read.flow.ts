@@ -1,46 +1,19 @@
 import { CacheTimeoutError } from '../cache.errors.js';
 import { LIMITS } from '../cache.constants.js';
-import { CacheEntry, type LoadMark } from '../entry/cache-entry.js';
+import { CacheEntry } from '../entry/cache-entry.js';
 import { decodeEntry } from '../entry/entry-codec.js';
 import type { JournalReplica } from '../journal/journal-replica.js';
+import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import { refreshesEarly } from '../policy/early-refresh.js';
-import { freshnessOf, type Freshness } from '../policy/freshness.js';
-import type { CacheRegion, FlightResult, LoadFlight } from './cache-region.js';
-import { NOTHING } from './cache-region.js';
+import { mayStandInFor, NOTHING, type FlightResult, type LoadFlight } from './cache-region.js';
 import type { EngineParts } from './engine-parts.js';
 import { describe, hotUntilOf } from './entry-writer.js';
-import type { ResolvedReadOptions } from '../options/resolved-options.js';
-import { LoaderRunner, type LoadRequest } from './loader-runner.js';
+import { LoaderRunner } from './loader-runner.js';
 import type { ReadOutcome } from './outcome.js';
-import {
-  currentScope,
-  outsideScopes,
-  runningLoad,
-  surroundingTransaction,
-  type Scope,
-  type Transaction,
-} from './scope.js';
+import { ReaderJudge } from './reader-judge.js';
+import type { Reader, ReadRequest } from './reader.js';
+import { currentScope, outsideScopes, runningLoad, surroundingTransaction } from './scope.js';
 import { endOf, waitAlike, type End } from './waiting.js';
-
-export interface ReadRequest extends LoadRequest {
-  /** The caller's own patience: aborted, this caller gets the reason, and the load goes on for the others. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** One read on its way: what was asked, and what was known when it began. */
-export interface Reader {
-  readonly request: ReadRequest;
-  readonly region: CacheRegion;
-  readonly key: string;
-  readonly strong: boolean;
-  readonly scope: Scope | undefined;
-  /** Of this registration; others don't concern it. */
-  readonly transaction: Transaction | undefined;
-  /** When it began: its place in this process's order, and the time. */
-  readonly mark: LoadMark;
-  /** Whether the journal is known to be complete as of the begin of the read, or recently enough for a bounded one. */
-  readonly confirmed: boolean;
-}
 
 /**
  * A read, from the memory tier over somebody else's load to a load of its own.
@@ -50,10 +23,12 @@ export interface Reader {
  */
 export class ReadFlow {
   readonly #loaders: LoaderRunner;
+  readonly #judge: ReaderJudge;
   readonly #replica: JournalReplica;
 
   constructor(private readonly parts: EngineParts) {
     this.#loaders = new LoaderRunner(parts);
+    this.#judge = new ReaderJudge(parts);
     this.#replica = parts.journal.replica;
   }
 
@@ -70,7 +45,7 @@ export class ReadFlow {
   /** Looks into the tiers and goes no further. @returns `undefined` when there is nothing fresh, or nothing at all */
   async peek(request: ReadRequest, allowStale: boolean): Promise<ReadOutcome | undefined> {
     const reader = await this.begin(request);
-    const outcome = (await this.#look(reader)) ?? undefined;
+    const outcome = await this.#look(reader);
     const isWelcome = outcome !== undefined && (allowStale || outcome.kind !== 'stale');
     if (isWelcome) this.teach(reader, outcome);
     return isWelcome ? outcome : undefined;
@@ -79,11 +54,11 @@ export class ReadFlow {
   async #look(reader: Reader): Promise<ReadOutcome | undefined> {
     const { region, key } = reader;
     const flight = region.flights.unlisted();
-    const inMemory = this.#standIn(flight, reader);
+    const inMemory = this.#judge.standIn(flight, reader);
     if (inMemory !== undefined && 'entry' in inMemory) region.memory.pool!.touch(inMemory.entry);
     if (inMemory?.kind === 'l1' || !this.parts.shared.present || !reader.confirmed) return inMemory;
     const found = this.adopt(await this.parts.shared.get(region.address(key)), flight, reader, { serveOld: false });
-    return found === undefined ? this.#standIn(flight, reader) : this.#accept(found, reader, false);
+    return found === undefined ? this.#judge.standIn(flight, reader) : this.#judge.accept(found, reader, false);
   }
 
   begin(request: ReadRequest): Reader | Promise<Reader> {
@@ -113,7 +88,7 @@ export class ReadFlow {
       const flight = region.flights.get(key);
       const isShared = transaction === undefined && region.isShared(key);
       const mayJoin = isShared && joins < LIMITS.joins;
-      const joinable = mayJoin && flight !== undefined && !this.#isOvertaken(flight) ? flight : undefined;
+      const joinable = mayJoin && flight !== undefined && !this.#judge.isOvertaken(flight) ? flight : undefined;
       // a loader that comes back to its own key, by whatever detour, would wait for itself
       const wouldWaitForItself =
         joinable !== undefined && (scope?.flights.some((own) => joinable.needs(own)) === true || isLoading(joinable));
@@ -125,16 +100,6 @@ export class ReadFlow {
     }
   }
 
-  /** Whether something it is about was invalidated since it began: then waiting for it would be in vain. */
-  #isOvertaken({ begun }: LoadFlight): boolean {
-    const { version } = this.#replica;
-    if (begun === undefined || begun.judgedAt === version) return false;
-    const { mark, tags } = begun;
-    const verdict = this.#replica.judge({ ...mark, ownRecord: 0, tags }, mark.sequence);
-    if (verdict === 'fresh') begun.judgedAt = version;
-    return verdict !== 'fresh';
-  }
-
   /**
    * Waits for a load together with all who ask for the same in the same way, while the journal is trusted: whether
    * what it brings is an answer is then the same question for all of them, and asked once, when it arrives.
@@ -143,7 +108,7 @@ export class ReadFlow {
   joinCrowd(flight: LoadFlight, options: ResolvedReadOptions): Promise<ReadOutcome | undefined> | undefined {
     const { offer } = flight;
     if (offer === undefined || !waitAlike(offer.options, options)) return undefined;
-    if (this.#isOvertaken(flight) || isLoading(flight)) return undefined;
+    if (this.#judge.isOvertaken(flight) || isLoading(flight)) return undefined;
     if (!this.#replica.trusts(this.parts.runtime.now())) return undefined;
     flight.crowd ??= offer.wait();
     return flight.crowd;
@@ -160,7 +125,7 @@ export class ReadFlow {
     const entry = region.memory.find(key);
     if (entry === undefined) return undefined;
     const now = this.parts.runtime.now();
-    const freshness = this.#assess(entry, reader, now);
+    const freshness = this.#judge.assess(entry, reader, now);
     if (freshness === 'fresh') {
       region.memory.pool!.touch(entry);
       entry.judgedAt = this.#replica.version;
@@ -175,20 +140,6 @@ export class ReadFlow {
     if (freshness === 'fallback') return undefined;
     this.#refresh(reader, entry, false);
     return { kind: 'stale', entry };
-  }
-
-  /** What an entry is good for, to this reader and at this moment. */
-  #assess(entry: CacheEntry, { request, strong, confirmed, transaction }: Reader, now: number): Freshness {
-    if (strong && !confirmed) return 'dead';
-    if (transaction?.touches(entry.header.tags) === true) return 'dead';
-    const verdict = this.#replica.judge(entry.header, entry.sequence);
-    return freshnessOf(entry.header, verdict, now, {
-      // inside a transaction nothing old is given out either: nobody is there to refresh it
-      strong: strong || transaction !== undefined,
-      graceRevalidateMs: request.options.graceRevalidateMs,
-      graceErrorMs: request.options.graceErrorMs,
-      maxAgeMs: confirmed && this.#replica.trusts(now) ? Number.POSITIVE_INFINITY : this.parts.maxStalenessMs,
-    });
   }
 
   /** Loads, on behalf of everybody who comes meanwhile unless it isn't offered to them. */
@@ -286,7 +237,7 @@ export class ReadFlow {
     const entry = this.#open(bytes, reader);
     if (entry === undefined) return undefined;
     const now = this.parts.runtime.now();
-    const freshness = this.#assess(entry, reader, now);
+    const freshness = this.#judge.assess(entry, reader, now);
     if (freshness === 'dead') return undefined;
     const isNews = flight.old === undefined || entry.header.asOf > flight.old.header.asOf;
     if (freshness === 'fresh') {
@@ -331,7 +282,7 @@ export class ReadFlow {
       end = await endOf(
         flight,
         reader.request,
-        { elapsedMs, old: () => this.#standIn(flight, reader) },
+        { elapsedMs, old: () => this.#judge.standIn(flight, reader) },
         this.parts.runtime,
       );
     } finally {
@@ -339,9 +290,9 @@ export class ReadFlow {
     }
     switch (end.how) {
       case 'result':
-        return this.#accept(end.result, reader, leads);
+        return this.#judge.accept(end.result, reader, leads);
       case 'error': {
-        const old = reader.request.options.graceWhen(end.error) ? this.#standIn(flight, reader) : undefined;
+        const old = mayStandInFor(end.error, reader.request.options) ? this.#judge.standIn(flight, reader) : undefined;
         return old ?? { kind: 'error', error: end.error };
       }
       case 'left':
@@ -351,48 +302,9 @@ export class ReadFlow {
       case 'hard': {
         const { hardTimeoutMs } = reader.request.options;
         const error = new CacheTimeoutError(`${describe(reader)}: no value after ${hardTimeoutMs} ms (hardTimeout)`);
-        return this.#standIn(flight, reader) ?? { kind: 'timeout', error };
+        return this.#judge.standIn(flight, reader) ?? { kind: 'timeout', error };
       }
     }
-  }
-
-  /** The old value, judged now, for a loader that failed or is slow. */
-  #standIn(flight: LoadFlight, reader: Reader): ReadOutcome | undefined {
-    const now = this.parts.runtime.now();
-    for (const entry of [reader.region.memory.find(reader.key), flight.old]) {
-      if (entry === undefined) continue;
-      const freshness = this.#assess(entry, reader, now);
-      if (freshness !== 'dead') return { kind: freshness === 'fresh' ? 'l1' : 'stale', entry };
-    }
-    return undefined;
-  }
-
-  #accept(result: FlightResult, reader: Reader, leads: boolean): ReadOutcome | undefined {
-    const { entry, source } = result;
-    if (entry === undefined) return undefined;
-    if (source === 'l2') {
-      const freshness = this.#assess(entry, reader, this.parts.runtime.now());
-      if (freshness === 'fresh') return { kind: 'l2', entry };
-      if (freshness !== 'dead') return { kind: 'stale', entry };
-      return undefined;
-    }
-    if (leads) return { kind: 'loaded', entry };
-    return this.#isGoodForJoiner(entry, reader) ? { kind: 'joined', entry } : undefined;
-  }
-
-  #isGoodForJoiner(entry: CacheEntry, { strong, confirmed, mark }: Reader): boolean {
-    if (entry.personal) return false;
-    const replica = this.#replica;
-    if (replica.judge(entry.header, entry.sequence) !== 'fresh') return false;
-    const begunAfter = entry.sequence > mark.sequence;
-    if (strong) {
-      if (entry.tainted) return false;
-      return begunAfter || (confirmed && this.parts.runtime.now() < entry.header.staleAt);
-    }
-    if (confirmed) return true;
-    // nobody knows what was invalidated elsewhere: only a load that is young enough will do
-    const youngEnough = entry.header.asOf >= mark.at - this.parts.maxStalenessMs;
-    return begunAfter || (youngEnough && entry.sequence > replica.lastOwnInvalidation);
   }
 
   /** What a loader reads becomes part of what it returns: its tags, its expiry, its age. */

@@ -190,6 +190,11 @@ describe('an application that installed it', () => {
     expect(await node(['without-optional.mjs'], folder)).toEqual({ code: 0, output: 'ok\n' });
   });
 
+  it('ends by itself when it is left open: no timer of the cache keeps its process alive', async () => {
+    const folder = packed.consumer('left-open', ['left-open.mjs']);
+    expect(await node(['left-open.mjs'], folder)).toEqual({ code: 0, output: 'left open\n' });
+  });
+
   it.each(['esm', 'cjs'] as const)('works bundled with esbuild as %s', async (format) => {
     const folder = await compiledApp(format === 'esm' ? 'module' : 'commonjs', 'nodenext', 'nodenext');
     const { warnings } = await build({

@@ -23,13 +23,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'whoever joined a load judges what it brings',
-    file: 'lib/flow/read.flow.ts',
+    file: 'lib/flow/reader-judge.ts',
     find: "if (replica.judge(entry.header, entry.sequence) !== 'fresh') return false;",
     replace: '',
   },
   {
     rule: 'a strong reader takes nothing that was made from something stale',
-    file: 'lib/flow/read.flow.ts',
+    file: 'lib/flow/reader-judge.ts',
     find: 'if (entry.tainted) return false;',
     replace: '',
   },
@@ -83,21 +83,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'an old value is judged at the moment it is given',
-    file: 'lib/flow/read.flow.ts',
+    file: 'lib/flow/reader-judge.ts',
     find: "if (freshness !== 'dead') return { kind: freshness === 'fresh' ? 'l1' : 'stale', entry };",
     replace: "return { kind: freshness === 'fresh' ? 'l1' : 'stale', entry };",
   },
   {
     rule: 'the hit without a closer look is for entries judged under this very version of the journal',
     file: 'lib/desk/cache-desk.ts',
-    find: 'if (entry === undefined || entry.judgedAt !== this.#replica.version) return undefined;',
-    replace: 'if (entry === undefined || entry.judgedAt < 0) return undefined;',
+    find: 'entry.judgedAt !== this.#replica.version && !this.#isStillFresh(entry)',
+    replace: 'entry.judgedAt < 0',
   },
   {
     rule: 'when the journal has moved, an entry is judged anew before it is hot again',
     file: 'lib/desk/cache-desk.ts',
-    find: "if (this.#replica.judge(entry.header, entry.sequence) !== 'fresh') return undefined;",
-    replace: '',
+    find: "const isFresh = this.#replica.judge(entry.header, entry.sequence) === 'fresh';",
+    replace: 'const isFresh = true;',
   },
   {
     rule: 'the hit without a closer look ends with the entry',
@@ -168,7 +168,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'a transaction’s own reads find nothing that it invalidated',
-    file: 'lib/flow/read.flow.ts',
+    file: 'lib/flow/reader-judge.ts',
     find: "if (transaction?.touches(entry.header.tags) === true) return 'dead';",
     replace: '',
   },

@@ -90,6 +90,19 @@ describe('@Cacheable', () => {
     expect(Object.isFrozen(first)).toBe(true);
   });
 
+  it('hands out the very promise it has, on a hit of a frozen value', async () => {
+    const { users, cache } = await start({ isolation: 'frozen' });
+    await users.find(1);
+    await users.find(1);
+    const hit = users.find(1);
+    expect(users.find(1)).toBe(hit);
+    await cache.invalidate({ tags: ['another'] });
+    expect(users.find(1)).toBe(hit);
+    const byHand = (): Promise<unknown> => cache.getOrLoad('users', 'by hand', () => ({ a: 1 }));
+    await byHand();
+    expect(byHand()).toBe(byHand());
+  });
+
   it('keeps `null` like any other value', async () => {
     const { users } = await start();
     expect([await users.find(2), await users.find(2)]).toEqual([null, null]);

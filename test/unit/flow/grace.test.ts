@@ -109,6 +109,17 @@ describe('when the loader fails', () => {
     await expect(cache.getOrLoad('users', '1', failing('for good'))).rejects.toThrow('for good');
   });
 
+  it('a predicate that fails leaves the loader’s own error to its caller', async () => {
+    const when = (): boolean => {
+      throw new TypeError('bad predicate');
+    };
+    const { cache, clock } = engine({ ttl: '1m', grace: { error: '1h', when } });
+    await cache.getOrLoad('users', '1', () => 'old');
+    await clock.advance(61_000);
+    const down = (): Promise<string> => Promise.reject(new Error('down'));
+    await expect(cache.getOrLoad('users', '1', down)).rejects.toThrow('down');
+  });
+
   it('a pause keeps nothing alive beyond its grace', async () => {
     const { cache, clock } = await expired({ grace: { error: '2s' }, retryPause: '1h' });
     expect(await cache.getOrLoad('users', '1', failing())).toBe('old');

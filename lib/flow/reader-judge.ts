@@ -1,0 +1,80 @@
+import type { CacheEntry } from '../entry/cache-entry.js';
+import type { JournalReplica } from '../journal/journal-replica.js';
+import { freshnessOf, type Freshness } from '../policy/freshness.js';
+import type { FlightResult, LoadFlight } from './cache-region.js';
+import type { EngineParts } from './engine-parts.js';
+import type { ReadOutcome } from './outcome.js';
+import type { Reader } from './reader.js';
+
+/** Says what entries and flights are good for, to one reader and at this moment. Decides without doing. */
+export class ReaderJudge {
+  readonly #replica: JournalReplica;
+
+  constructor(private readonly parts: EngineParts) {
+    this.#replica = parts.journal.replica;
+  }
+
+  /** Whether something it is about was invalidated since it began: then waiting for it would be in vain. */
+  isOvertaken({ begun }: LoadFlight): boolean {
+    const { version } = this.#replica;
+    if (begun === undefined || begun.judgedAt === version) return false;
+    const { mark, tags } = begun;
+    const verdict = this.#replica.judge({ ...mark, ownRecord: 0, tags }, mark.sequence);
+    if (verdict === 'fresh') begun.judgedAt = version;
+    return verdict !== 'fresh';
+  }
+
+  /** What an entry is good for, to this reader and at this moment. */
+  assess(entry: CacheEntry, { request, strong, confirmed, transaction }: Reader, now: number): Freshness {
+    if (strong && !confirmed) return 'dead';
+    if (transaction?.touches(entry.header.tags) === true) return 'dead';
+    const verdict = this.#replica.judge(entry.header, entry.sequence);
+    return freshnessOf(entry.header, verdict, now, {
+      // inside a transaction nothing old is given out either: nobody is there to refresh it
+      strong: strong || transaction !== undefined,
+      graceRevalidateMs: request.options.graceRevalidateMs,
+      graceErrorMs: request.options.graceErrorMs,
+      maxAgeMs: confirmed && this.#replica.trusts(now) ? Number.POSITIVE_INFINITY : this.parts.maxStalenessMs,
+    });
+  }
+
+  /** The old value, judged now, for a loader that failed or is slow. */
+  standIn(flight: LoadFlight, reader: Reader): ReadOutcome | undefined {
+    const now = this.parts.runtime.now();
+    for (const entry of [reader.region.memory.find(reader.key), flight.old]) {
+      if (entry === undefined) continue;
+      const freshness = this.assess(entry, reader, now);
+      if (freshness !== 'dead') return { kind: freshness === 'fresh' ? 'l1' : 'stale', entry };
+    }
+    return undefined;
+  }
+
+  /** The answer in what a flight brought, if it is one for this reader; its leader takes what it loaded itself. */
+  accept(result: FlightResult, reader: Reader, leads: boolean): ReadOutcome | undefined {
+    const { entry, source } = result;
+    if (entry === undefined) return undefined;
+    if (source === 'l2') {
+      const freshness = this.assess(entry, reader, this.parts.runtime.now());
+      if (freshness === 'fresh') return { kind: 'l2', entry };
+      if (freshness !== 'dead') return { kind: 'stale', entry };
+      return undefined;
+    }
+    if (leads) return { kind: 'loaded', entry };
+    return this.#isGoodForJoiner(entry, reader) ? { kind: 'joined', entry } : undefined;
+  }
+
+  #isGoodForJoiner(entry: CacheEntry, { strong, confirmed, mark }: Reader): boolean {
+    if (entry.personal) return false;
+    const replica = this.#replica;
+    if (replica.judge(entry.header, entry.sequence) !== 'fresh') return false;
+    const begunAfter = entry.sequence > mark.sequence;
+    if (strong) {
+      if (entry.tainted) return false;
+      return begunAfter || (confirmed && this.parts.runtime.now() < entry.header.staleAt);
+    }
+    if (confirmed) return true;
+    // nobody knows what was invalidated elsewhere: only a load that is young enough will do
+    const youngEnough = entry.header.asOf >= mark.at - this.parts.maxStalenessMs;
+    return begunAfter || (youngEnough && entry.sequence > replica.lastOwnInvalidation);
+  }
+}

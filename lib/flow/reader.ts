@@ -1,0 +1,24 @@
+import type { LoadMark } from '../entry/cache-entry.js';
+import type { CacheRegion } from './cache-region.js';
+import type { LoadRequest } from './loader-runner.js';
+import type { Scope, Transaction } from './scope.js';
+
+export interface ReadRequest extends LoadRequest {
+  /** The caller's own patience: aborted, this caller gets the reason, and the load goes on for the others. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One read on its way: what was asked, and what was known when it began. */
+export interface Reader {
+  readonly request: ReadRequest;
+  readonly region: CacheRegion;
+  readonly key: string;
+  readonly strong: boolean;
+  readonly scope: Scope | undefined;
+  /** Of this registration; others don't concern it. */
+  readonly transaction: Transaction | undefined;
+  /** When it began: its place in this process's order, and the time. */
+  readonly mark: LoadMark;
+  /** Whether the journal is known to be complete as of the begin of the read, or recently enough for a bounded one. */
+  readonly confirmed: boolean;
+}
