@@ -12,9 +12,10 @@ const rooms = {
   entry: ['cache\\.errors', 'cache\\.constants'],
   options: ['entry', 'cache\\.errors', 'cache\\.constants', 'cache\\.runtime'],
   policy: [],
-  tiers: ['policy', ...ground],
-  journal: ['policy', ...ground],
-  coalescing: ['policy', ...ground],
+  redis: ['policy', ...ground],
+  tiers: ['policy', 'redis', ...ground],
+  journal: ['policy', 'redis', ...ground],
+  coalescing: ['policy', 'redis', ...ground],
   flow: ['policy', ...storage, ...ground],
   desk: ['flow', 'policy', ...storage, ...ground],
   'cache\\.service': ['desk', 'flow', ...ground],
@@ -32,8 +33,8 @@ module.exports = {
     {
       name: 'only the wiring sees the wiring',
       severity: 'error',
-      from: { path: '^lib/', pathNot: '^lib/(index|cache\\.module|testing/.*)\\.ts$' },
-      to: { path: '^lib/(index|cache\\.module|cache\\.module-definition|cache\\.providers)\\.ts$' },
+      from: { path: '^lib/', pathNot: '^lib/(index|cache\\.module|cache\\.providers|testing/.*)\\.ts$' },
+      to: { path: '^lib/(index|cache\\.module|cache\\.module-definition|cache\\.providers|cache\\.storage)\\.ts$' },
     },
     {
       name: 'only the doors and the wiring know Nest and rxjs',
@@ -42,10 +43,16 @@ module.exports = {
       to: { path: 'node_modules/(@nestjs|rxjs|reflect-metadata)/' },
     },
     {
+      name: 'only one file loads ioredis',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/redis/ioredis-clients\\.ts$' },
+      to: { path: 'node_modules/ioredis/' },
+    },
+    {
       name: 'the core imports no optional peer',
       severity: 'error',
       from: { path: '^lib/' },
-      to: { path: 'node_modules/(ioredis|@nestjs/microservices)/' },
+      to: { path: 'node_modules/@nestjs/microservices/' },
     },
     ...Object.entries(rooms).map(([room, mayImport]) => ({
       name: `${room.replace('\\', '')} may import ${mayImport.join(', ').replaceAll('\\', '') || 'no room'}`,

@@ -18,6 +18,7 @@ export default defineConfig({
       project('unit', ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts']),
       project('simulation', ['test/simulation/**/*.test.ts'], { testTimeout: 120_000 }),
       project('nest', ['test/e2e/**/*.test.ts'], { testTimeout: 20_000 }),
+      project('integration', ['test/integration/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 120_000 }),
       project('shop', ['test/shop/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000 }),
       project('package', ['test/package/**/*.test.ts', 'test/types/**/*.test.ts', 'test/docs/**/*.test.ts'], {
         testTimeout: 120_000,

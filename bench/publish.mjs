@@ -9,20 +9,20 @@ const END = '<!-- end of figures -->';
 
 const row = (cells) => `| ${cells.join(' | ')} |`;
 
-function cellOf(figure) {
+function cellOf(figure, ceiling) {
   if (figure === undefined) return '';
-  const { min, max } = figure;
-  return formatted(min) === formatted(max) ? formatted(min) : `**${formatted(min)}** … ${formatted(max)}`;
+  const [least, largest] = [formatted(figure.min, ceiling), formatted(figure.max, ceiling)];
+  return least === largest ? least : `**${least}** … ${largest}`;
 }
 
-function table({ figures: units, results }, base) {
+function table({ figures: units, results }, { base, ceiling }) {
   const names = Object.keys(units);
   const [first] = names;
   const reference = results[base]?.figures?.[first].min;
   const heads = ['', ...names.map((name) => units[name]), ...(reference === undefined ? [] : ['ratio'])];
   const rows = Object.entries(results).map(([id, { label, figures, failed }]) => {
     if (failed !== undefined) return row([label, 'did not run']);
-    const cells = names.map((name) => cellOf(figures[name]));
+    const cells = names.map((name) => cellOf(figures[name], ceiling));
     const ratio = id === base ? '1' : (figures[first].min / reference).toFixed(2);
     return row([label, ...cells, ...(reference === undefined ? [] : [ratio])]);
   });
@@ -41,7 +41,7 @@ function section(scenario) {
   const aims = saved.aims.length === 0 ? '' : `\n\nAims:\n\n${saved.aims.map(aimLine).join('\n')}`;
   const { node, loadAverage } = saved.machine;
   const measured = `Node ${node.slice(1)}, ${saved.rounds} rounds, load average ${loadAverage[0]}; least … largest of the rounds.`;
-  return `### ${scenario.title}\n\n${measured}\n\n${table(saved, scenario.base)}${aims}`;
+  return `### ${scenario.title}\n\n${measured}\n\n${table(saved, scenario)}${aims}`;
 }
 
 function setting() {

@@ -5,7 +5,8 @@ export type CacheErrorCode =
   | 'CACHE_TIMEOUT'
   | 'CACHE_OVERLOAD'
   | 'CACHE_SERIALIZATION'
-  | 'CACHE_LOAD_FAILED';
+  | 'CACHE_LOAD_FAILED'
+  | 'CACHE_CONNECTION';
 
 /** Base of all errors thrown by this package: `error instanceof CacheError`, then look at `error.code`. */
 export class CacheError extends Error {
@@ -67,5 +68,12 @@ export class CacheSerializationError extends CacheError {
 export class CacheLoadFailedError extends CacheError {
   constructor(reason: unknown) {
     super('CACHE_LOAD_FAILED', `the loader gave up: ${String(reason)}`, { cause: reason });
+  }
+}
+
+/** Redis can't be used at the start, and the options say that the application needs it (`redis.required`). */
+export class CacheConnectionError extends CacheError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('CACHE_CONNECTION', message, options);
   }
 }

@@ -30,6 +30,8 @@ export type CacheEvent =
   | { readonly type: 'not-stored'; readonly cache: string; readonly reason: NotStoredReason }
   | { readonly type: 'unreadable'; readonly cache: string; readonly reason: string }
   | { readonly type: 'invalidation'; readonly status: 'applied' | 'queued' }
+  /** A command to the shared store that failed; nobody who reads or writes hears of it. */
+  | { readonly type: 'shared-fault'; readonly cache: string; readonly command: 'get' | 'set' | 'delete' }
   /** Something a person should hear of, once. */
   | { readonly type: 'fault'; readonly cache: string; readonly error: CacheError };
 

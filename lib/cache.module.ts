@@ -16,7 +16,7 @@ import {
   type ASYNC_OPTIONS_TYPE,
   type OPTIONS_TYPE,
 } from './cache.module-definition.js';
-import { createCacheMachine, type CacheMachine } from './cache.providers.js';
+import { startCacheMachine, type CacheMachine } from './cache.providers.js';
 import { CacheService } from './cache.service.js';
 import type { CacheModuleOptions, CacheOptions } from './options/cache-options.interface.js';
 
@@ -79,7 +79,7 @@ function complete(definition: DynamicModule, registration: string = DEFAULT_REGI
     {
       provide: machine,
       inject: [MODULE_OPTIONS_TOKEN],
-      useFactory: (options: CacheModuleOptions) => createCacheMachine(options, new Logger('CacheModule')),
+      useFactory: (options: CacheModuleOptions) => startCacheMachine(options, new Logger('CacheModule')),
     },
     { provide: service, inject: [machine], useFactory: (created: CacheMachine) => created.service },
     {
@@ -90,8 +90,8 @@ function complete(definition: DynamicModule, registration: string = DEFAULT_REGI
     {
       provide: InstanceExplorer,
       inject: [DiscoveryService, machine],
-      useFactory: (discovery: DiscoveryService, { bindings, problems }: CacheMachine) =>
-        new InstanceExplorer(discovery, bindings, registration, problems),
+      useFactory: (discovery: DiscoveryService, { bindings, problems, service: created }: CacheMachine) =>
+        new InstanceExplorer(discovery, bindings, registration, problems, () => created.close()),
     },
     { provide: CacheShutdown, inject: [service], useFactory: (created: CacheService) => new CacheShutdown(created) },
     ...(registration === DEFAULT_REGISTRATION ? [{ provide: CacheService, useExisting: service }] : []),

@@ -2,51 +2,85 @@ import type { LoggerService } from '@nestjs/common';
 import { BindingRegistry } from './bindings/binding-registry.js';
 import type { CacheEvent } from './cache.events.js';
 import { CacheService } from './cache.service.js';
-import { MemoryLoadLock } from './coalescing/memory.load-lock.js';
+import { memoryStorage, redisStorage } from './cache.storage.js';
 import { CacheEngine } from './desk/cache-engine.js';
 import { httpExceptionType } from './bindings/http-exception.type.js';
 import { BackgroundWork } from './flow/background-work.js';
-import { MemoryJournal } from './journal/memory.journal.js';
 import type { CacheModuleOptions } from './options/cache-options.interface.js';
 import { Problems } from './options/option-reader.js';
+import type { ResolvedRedisOptions } from './options/redis-options.interface.js';
 import { resolveModuleOptions } from './options/resolve-options.js';
-import { NO_SHARED_TIER } from './tiers/tier.interface.js';
+import { loadIoredis } from './redis/ioredis-clients.js';
+import type { RedisBackend } from './redis/redis-commands.interface.js';
+import { openRedis } from './redis/redis-connection.js';
 
 /** Everything a registration consists of. What is wrong with its options is in `problems`; nothing was thrown yet. */
 export interface CacheMachine {
+  /** Begins to follow the journal, where there is a shared one. @throws CacheConnectionError when Redis is required and away */
+  readonly start: () => Promise<void>;
   readonly engine: CacheEngine;
   readonly service: CacheService;
   readonly bindings: BindingRegistry;
   readonly problems: Problems;
 }
 
+export type CacheLogger = Pick<LoggerService, 'error' | 'warn' | 'log'>;
+
+/** A registration with the Redis of its options, which is waited for no longer than an application can wait to start. */
+export async function startCacheMachine(options: CacheModuleOptions, logger: CacheLogger): Promise<CacheMachine> {
+  const problems = new Problems();
+  const { module } = resolveModuleOptions(options, [httpExceptionType], problems);
+  const isShared = module.enabled && module.redis !== undefined && !problems.any;
+  const backend = isShared ? await connectionsTo(module.redis, logger) : undefined;
+  const machine = createCacheMachine(options, logger, backend);
+  try {
+    if (machine.problems.any) await machine.service.close();
+    else await machine.start();
+    return machine;
+  } catch (error) {
+    await machine.service.close();
+    throw error;
+  }
+}
+
+/** @throws CacheConfigurationError when ioredis is needed and isn't installed */
+async function connectionsTo(redis: ResolvedRedisOptions, logger: CacheLogger): Promise<RedisBackend> {
+  return openRedis(redis, logger, redis.target.kind === 'client' ? undefined : await loadIoredis());
+}
+
 /** The one place where classes meet: read it to see the whole machine. */
-export function createCacheMachine(options: CacheModuleOptions, logger: Pick<LoggerService, 'error'>): CacheMachine {
+export function createCacheMachine(
+  options: CacheModuleOptions,
+  logger: CacheLogger,
+  backend?: RedisBackend,
+): CacheMachine {
   const problems = new Problems();
   const { module, base } = resolveModuleOptions(options, [httpExceptionType], problems);
   const faults = new FaultLog(logger);
+  const emit = (event: CacheEvent): void => {
+    engine.note(event);
+    faults.note(event);
+  };
+  const isShared = module.enabled && module.redis !== undefined && backend !== undefined;
+  const storage = isShared ? redisStorage(module, { backend, emit, log: logger }) : memoryStorage(module);
   const engine: CacheEngine = new CacheEngine({
     module,
     base,
     parts: {
+      ...storage,
       runtime: module.runtime,
-      journal: new MemoryJournal(module.journalMaxRecords),
-      shared: NO_SHARED_TIER,
-      locks: new MemoryLoadLock(),
       background: new BackgroundWork(),
-      emit: (event) => {
-        engine.note(event);
-        faults.note(event);
-      },
+      emit,
       maxStalenessMs: module.maxStalenessMs,
-      lockTimeoutMs: module.lockTimeoutMs,
+      degraded: module.degraded,
+      lockTimeoutMs: module.loadLock.timeoutMs,
     },
   });
   for (const [name, cache] of Object.entries(options.caches ?? {})) {
     engine.define(name, cache, `caches.${name}`, problems);
   }
   const service = new CacheService(engine);
-  return { engine, service, bindings: new BindingRegistry(engine, service), problems };
+  return { engine, service, bindings: new BindingRegistry(engine, service), problems, start: () => storage.start() };
 }
 
 const REMEMBERED_FAULTS = 1_000;
@@ -55,7 +89,7 @@ const REMEMBERED_FAULTS = 1_000;
 class FaultLog {
   readonly #seen = new Set<string>();
 
-  constructor(private readonly logger: Pick<LoggerService, 'error'>) {}
+  constructor(private readonly logger: CacheLogger) {}
 
   note(event: CacheEvent): void {
     if (event.type !== 'fault') return;

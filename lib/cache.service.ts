@@ -17,6 +17,7 @@ import {
 } from './desk/call-requests.js';
 import { isPlainText, type CacheKey } from './entry/key-encoding.js';
 import { cacheTag, EVERYTHING, keyTag, userTags } from './entry/tags.js';
+import type { Found } from './flow/found.js';
 import type { LoadContext } from './flow/load-collector.js';
 import type { InvalidationResult } from './flow/outcome.js';
 import { currentScope } from './flow/scope.js';
@@ -85,10 +86,25 @@ export class CacheService {
   ): Promise<T> {
     const { name, options: own } = desk.region;
     const joined = desk.passThrough || !waitsAsUsual(options) ? undefined : desk.join(key, own.read);
-    if (joined === undefined) return this.#getOrLoad(name, key, load, options);
+    if (joined === undefined) return this.#lookOrLoad(desk, key, load, options);
     return joined.then((outcome) =>
       outcome === undefined ? this.#getOrLoad(name, key, load, options) : (desk.handOut(outcome) as T),
     );
+  }
+
+  #lookOrLoad<T>(
+    desk: CacheDesk,
+    key: string,
+    load: (context: LoadContext) => Promise<T> | T,
+    options: LoadOptions<T> | undefined,
+  ): Promise<T> {
+    const { name, options: own } = desk.region;
+    const looking = waitsAsUsual(options) ? desk.look(key, own.read) : undefined;
+    if (looking === undefined) return this.#getOrLoad(name, key, load, options);
+    return looking.then((found) => {
+      const entry = desk.accept(found);
+      return entry === undefined ? this.#getOrLoad(name, key, load, options, found) : (desk.open(entry) as Promise<T>);
+    });
   }
 
   async #getOrLoad<T>(
@@ -96,9 +112,10 @@ export class CacheService {
     key: CacheKey,
     load: (context: LoadContext) => Promise<T> | T,
     options: LoadOptions<T> | undefined,
+    found?: Found,
   ): Promise<T> {
     const desk = this.#desk(cache);
-    return desk.read(loadRequest(desk.region, key, load, options)) as Promise<T>;
+    return desk.read({ ...loadRequest(desk.region, key, load, options), found }) as Promise<T>;
   }
 
   /**

@@ -20,6 +20,7 @@ export type { CacheName, CacheNames } from './desk/cache-names.js';
 export type { CacheStatus, Explanation } from './desk/cache-status.js';
 export type { CacheStatisticsSnapshot } from './desk/cache-statistics.js';
 export type { InvalidationResult } from './flow/outcome.js';
+export type { JournalStatus, SharedJournalStatus } from './journal/journal.interface.js';
 export type { LoadContext } from './flow/load-collector.js';
 export type { CacheKey } from './entry/key-encoding.js';
 
@@ -28,12 +29,30 @@ export { DEFAULTS } from './options/cache-options.defaults.js';
 export type {
   CacheModuleOptions,
   CacheOptions,
+  CompressionOptions,
   Consistency,
+  DegradedOptions,
+  EncryptionOptions,
   GraceOptions,
+  JournalOptions,
+  LoadLockOptions,
   MemoryOptions,
   NegativeOptions,
   ReadOptions,
 } from './options/cache-options.interface.js';
+export type {
+  BreakerOptions,
+  RedisClientLike,
+  RedisClientOptions,
+  RedisClusterOptions,
+  RedisCommonOptions,
+  RedisDriverOptions,
+  RedisHostOptions,
+  RedisNode,
+  RedisOptions,
+  RedisSentinelOptions,
+  RedisUrlOptions,
+} from './options/redis-options.interface.js';
 export type { ByteSize, Duration } from './options/duration.js';
 export type { CacheableType, CacheableTypeOptions } from './entry/cacheable-types.js';
 export type { Isolation } from './entry/value-codec.js';
@@ -43,6 +62,7 @@ export type { StandardSchema } from './entry/standard-schema.js';
 // errors
 export {
   CacheConfigurationError,
+  CacheConnectionError,
   CacheError,
   CacheKeyError,
   CacheLoadFailedError,

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
@@ -18,8 +19,16 @@ export const machine = () => ({
 /** Versions as they are installed, not as they were asked for. */
 export function versions() {
   const own = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  const packages = [...Object.keys(own.devDependencies), 'msgpackr', '@nestjs/core'];
-  return Object.fromEntries(packages.map((name) => [name, versionOf(name)]));
+  const packages = [...Object.keys(own.devDependencies), 'msgpackr', 'ioredis', '@nestjs/core'];
+  return { ...Object.fromEntries(packages.map((name) => [name, versionOf(name)])), 'redis-server': redisVersion() };
+}
+
+function redisVersion() {
+  try {
+    return /v=([\d.]+)/.exec(execFileSync('redis-server', ['--version'], { encoding: 'utf8' }))[1];
+  } catch {
+    return 'not installed';
+  }
 }
 
 function versionOf(name) {

@@ -1,7 +1,9 @@
 const SMALL = 10;
 
-export const formatted = (value) => {
+/** @param ceiling a value that reaches it wasn't measured to its end */
+export const formatted = (value, ceiling = Number.POSITIVE_INFINITY) => {
   if (typeof value !== 'number') return String(value);
+  if (value >= ceiling) return `> ${formatted(ceiling)}`;
   if (Math.abs(value) >= SMALL) return Math.round(value).toLocaleString('en-US');
   return String(Number(value.toFixed(2)));
 };
@@ -33,12 +35,12 @@ export function printScenario(scenario, results, aims, print) {
     const cells = Object.entries(scenario.figures).flatMap(([name, unit], index) => {
       const figure = figures[name];
       if (figure === undefined) return [];
-      const spread = figure.max > figure.min ? ` (–${formatted(figure.max)})` : '';
+      const spread = figure.max > figure.min ? ` (–${formatted(figure.max, scenario.ceiling)})` : '';
       const ratio =
         index === 0 && base !== undefined && id !== scenario.base
           ? ` ${(figure.min / base[name].min).toFixed(2)}×`
           : '';
-      return [`${formatted(figure.min)} ${unit}${spread}${ratio}`];
+      return [`${formatted(figure.min, scenario.ceiling)} ${unit}${spread}${ratio}`];
     });
     print(`  ${label.padEnd(66)} ${cells.join('   ')}`);
   }

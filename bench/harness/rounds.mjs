@@ -1,15 +1,16 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { startRedisServer } from './redis-server.mjs';
 
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
 const LONGEST_MS = 300_000;
 
 /** Runs one variant in a process of its own. @returns its figures */
-function fork(scenario, variant, { quick }) {
+function fork(scenario, variant, { quick }, env) {
   const [node, ...nodeArguments] = variant.command ?? [process.execPath];
   const parameters = [...nodeArguments, WORKER, scenario.name, variant.id, quick ? 'quick' : 'full'];
   return new Promise((resolve) => {
-    execFile(node, parameters, { timeout: LONGEST_MS, maxBuffer: 1e7 }, (error, stdout, stderr) => {
+    execFile(node, parameters, { timeout: LONGEST_MS, maxBuffer: 1e7, env }, (error, stdout, stderr) => {
       if (error !== null) return resolve({ failed: stderr.trim() || error.message });
       resolve(JSON.parse(stdout.trimEnd().split('\n').at(-1)));
     });
@@ -20,11 +21,17 @@ function fork(scenario, variant, { quick }) {
 export async function runRounds(scenario, options, progress) {
   const runs = new Map(scenario.variants.map(({ id }) => [id, []]));
   const rounds = options.rounds ?? (options.quick ? 1 : scenario.rounds);
-  for (let round = 0; round < rounds; round++) {
-    for (const variant of scenario.variants) {
-      progress(`${scenario.name}: round ${round + 1} of ${rounds}: ${variant.id}`);
-      runs.get(variant.id).push(await fork(scenario, variant, options));
+  const server = scenario.needsRedis === true ? await startRedisServer() : undefined;
+  const env = server === undefined ? process.env : { ...process.env, BENCH_REDIS_PORT: server.port };
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const variant of scenario.variants) {
+        progress(`${scenario.name}: round ${round + 1} of ${rounds}: ${variant.id}`);
+        runs.get(variant.id).push(await fork(scenario, variant, options, env));
+      }
     }
+  } finally {
+    await server?.stop();
   }
   return Object.fromEntries(scenario.variants.map(({ id, label }) => [id, { label, ...summarize(runs.get(id)) }]));
 }

@@ -16,6 +16,17 @@ function plainBatch(call, inputs, count) {
   return now() - begun;
 }
 
+/** So many callers, each with its next call as soon as it has the answer of the one before. */
+const crowdBatch = (callers) => async (call, inputs, count) => {
+  let next = 0;
+  const caller = async () => {
+    while (next < count) await call(inputs[next++ % inputs.length]);
+  };
+  const begun = now();
+  await Promise.all(Array.from({ length: callers }, caller));
+  return now() - begun;
+};
+
 /** The best batch, as ns per call. */
 async function best(batch, call, inputs, quick) {
   const { warmUp, measure } = quick ? BUDGET.quick : BUDGET.full;
@@ -35,5 +46,9 @@ export const awaitedNs = (call, inputs, quick) => best(awaitedBatch, call, input
 
 /** ns of `call(input)` over the inputs in turn. */
 export const plainNs = (call, inputs, quick) => best(plainBatch, call, inputs, quick);
+
+/** µs a call when so many callers call at once: what one more call takes, and not how long one is waited for. */
+export const crowdUs = async (callers, call, inputs, quick) =>
+  (await best(crowdBatch(callers), call, inputs, quick)) / 1_000;
 
 export const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)];

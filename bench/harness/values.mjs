@@ -27,3 +27,9 @@ export const product = (id) => ({
 
 /** About 8 kB encoded. */
 export const productPage = (id) => ({ ...product(id), reviews: Array.from({ length: 38 }, (_, n) => review(n)) });
+
+/** About 300 bytes encoded. */
+export const row = (id) => ({ ...product(id), description: words(5, 7).join(' ') });
+
+/** About 10 kB encoded. */
+export const longPage = (id) => ({ ...product(id), reviews: Array.from({ length: 48 }, (_, n) => review(n)) });

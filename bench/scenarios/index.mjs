@@ -1,10 +1,20 @@
 import crowd from './crowd.mjs';
 import disturbedHit from './disturbed-hit.mjs';
 import failing from './failing.mjs';
+import invalidateShared from './invalidate-shared.mjs';
 import invalidation from './invalidation.mjs';
 import l1Hit from './l1-hit.mjs';
+import l2Hit from './l2-hit.mjs';
+import missAndFill from './miss-and-fill.mjs';
 import miss from './miss.mjs';
 import nested from './nested.mjs';
 import overhead from './overhead.mjs';
+import push from './push.mjs';
+import redisAway from './redis-away.mjs';
+import redisBytes from './redis-bytes.mjs';
+import strong from './strong.mjs';
 
-export const scenarios = [l1Hit, disturbedHit, nested, crowd, failing, miss, invalidation, overhead];
+const inProcess = [l1Hit, disturbedHit, nested, crowd, failing, miss, invalidation, overhead];
+const overRedis = [l2Hit, strong, missAndFill, invalidateShared, push, redisBytes, redisAway];
+
+export const scenarios = [...inProcess, ...overRedis];

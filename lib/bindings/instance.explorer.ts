@@ -31,9 +31,11 @@ export class InstanceExplorer implements OnModuleInit, OnApplicationShutdown {
     private readonly registry: BindingRegistry,
     private readonly registration: string,
     private readonly problems: Problems,
+    /** Ends the registration: Nest doesn't shut down what didn't get to start. */
+    private readonly close: () => Promise<void>,
   ) {}
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     this.#refuseSecondRegistration();
     const found: { plan: MethodPlan; className: string }[] = [];
     const seen = new Set<object>();
@@ -54,6 +56,7 @@ export class InstanceExplorer implements OnModuleInit, OnApplicationShutdown {
     }
     for (const { plan, className } of found) this.registry.checkEvictions(plan, className, this.problems);
     this.#warnOfSharedCaches();
+    if (this.problems.any) await this.close();
     this.problems.throwIfAny();
   }
 

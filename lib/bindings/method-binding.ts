@@ -5,6 +5,7 @@ import type { CacheDesk } from '../desk/cache-desk.js';
 import type { CacheEngine } from '../desk/cache-engine.js';
 import { loadManyRequests, type LoadedItems } from '../desk/call-requests.js';
 import type { CacheKey, LocalKey } from '../entry/key-encoding.js';
+import type { Found } from '../flow/found.js';
 import type { LoadContext } from '../flow/load-collector.js';
 import type { ReadRequest } from '../flow/reader.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
@@ -18,6 +19,8 @@ export interface Call {
   readonly self: unknown;
   readonly args: readonly unknown[];
   readonly original: (...args: unknown[]) => unknown;
+  /** A look into the shared tier that was made for it already. */
+  readonly found?: Found | undefined;
 }
 
 type Predicate = (...args: unknown[]) => boolean;
@@ -79,8 +82,18 @@ export class MethodBinding {
   joinOrInvoke(key: LocalKey, call: Call): unknown {
     const desk = this.hotDesk!;
     const joined = desk.passThrough ? undefined : desk.join(key, this.#options!);
-    if (joined === undefined) return this.invoke(call);
+    if (joined === undefined) return this.#lookOrInvoke(key, call);
     return joined.then((outcome) => (outcome === undefined ? this.invoke(call) : desk.handOut(outcome)));
+  }
+
+  #lookOrInvoke(key: LocalKey, call: Call): unknown {
+    const desk = this.hotDesk!;
+    const looking = desk.look(key, this.#options!);
+    if (looking === undefined) return this.invoke(call);
+    return looking.then((found) => {
+      const entry = desk.accept(found);
+      return entry === undefined ? this.invoke({ ...call, found }) : desk.open(entry);
+    });
   }
 
   /** Everything but the hot path. */
@@ -159,6 +172,7 @@ export class MethodBinding {
       tags: () => tags.ofArguments(args),
       tagsOfResult: tags.ofResult === undefined ? undefined : (result) => tags.ofResult!(result, args),
       unless: settings.unless === undefined ? undefined : (result) => (settings.unless as Predicate)(result, ...args),
+      found: call.found,
     };
     return desk.read(request);
   }

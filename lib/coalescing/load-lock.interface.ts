@@ -1,3 +1,5 @@
+import type { EntryAddress } from '../entry/entry-address.js';
+
 /** The right to load a key, held until it is given back. Kept alive by its implementation while it is held. */
 export interface Lease {
   release(): Promise<void>;
@@ -15,5 +17,5 @@ export interface LockAttempt {
  * can't be reached everybody loads. Never rejects.
  */
 export interface LoadLock {
-  tryAcquire(cache: string, key: string): Promise<LockAttempt>;
+  tryAcquire(address: EntryAddress): Promise<LockAttempt>;
 }

@@ -1,6 +1,7 @@
 import type { CacheEntry } from '../entry/cache-entry.js';
 import { storedNumber, type LocalKey } from '../entry/key-encoding.js';
 import type { CacheRegion } from '../flow/cache-region.js';
+import type { Found } from '../flow/found.js';
 import type { EngineParts } from '../flow/engine-parts.js';
 import type { LoadMissing, ReadManyFlow } from '../flow/read-many.flow.js';
 import type { ReadOutcome } from '../flow/outcome.js';
@@ -9,6 +10,7 @@ import type { ReadRequest } from '../flow/reader.js';
 import { LoadCollector, type LoadContext } from '../flow/load-collector.js';
 import { currentScope, withScope, withSynchronousLoad } from '../flow/scope.js';
 import type { JournalReplica } from '../journal/journal-replica.js';
+import { waitsWithoutEnd } from '../flow/waiting.js';
 import type { MemoryPool } from '../tiers/memory-pool.js';
 import type { MemoryTier } from '../tiers/memory.tier.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
@@ -72,6 +74,29 @@ export class CacheDesk {
   join(key: LocalKey, options: ResolvedReadOptions): Promise<ReadOutcome | undefined> | undefined {
     const flight = this.region.flights.get(typeof key === 'number' ? storedNumber(key) : key);
     return flight === undefined ? undefined : this.reads.joinCrowd(flight, options);
+  }
+
+  /**
+   * Looks into the shared tier, together with all who look for the same at this moment and outside of scopes, while the
+   * journal is trusted. `undefined` means: ask properly.
+   */
+  look(key: LocalKey, options: ResolvedReadOptions): Promise<Found> | undefined {
+    if (!this.parts.shared.present || this.passThrough || !waitsWithoutEnd(options)) return undefined;
+    // what memory has may be an answer that needn't be waited for
+    if (!this.#replica.trusts(this.#now()) || this.#memory.get(key) !== undefined) return undefined;
+    const stored = typeof key === 'number' ? storedNumber(key) : this.region.storedKey(key);
+    return stored === '' ? undefined : this.reads.sharedEntries.look(this.region, stored);
+  }
+
+  /** What was found, if it is fresh now: a read that is counted. `undefined` means: ask properly, and bring it along. */
+  accept({ entry }: Found): CacheEntry | undefined {
+    const now = this.#now();
+    if (entry === undefined || now >= entry.hotUntil || !this.#replica.trusts(now)) return undefined;
+    if (this.#replica.judge(entry.header, entry.sequence) !== 'fresh') return undefined;
+    if (this.#pool !== undefined) this.#memory.put(entry);
+    this.statistics.reads++;
+    this.statistics.l2++;
+    return entry;
   }
 
   /** Counts a read that joined, and hands out what it got. */

@@ -139,14 +139,21 @@ export class CacheEngine {
     const about = { cache: region.name, key };
     const remembered = region.memory.find(key);
     if (remembered !== undefined) return { ...about, tier: 'memory', ...this.#judge(region, remembered) };
-    const bytes = await this.options.parts.shared.get(region.address(key));
+    const { shared, journal } = this.options.parts;
+    const address = region.address(key);
+    const bytes = await shared.get(address);
     if (bytes === undefined) return { ...about, tier: 'none', freshness: 'missing', reason: 'no tier holds it' };
-    const decoded = decodeEntry(bytes, { cache: region.name, key, serializer: region.codec.serializerName });
+    const decoded = decodeEntry(bytes, { address, clockOffsetMs: journal.clockOffsetMs }, region.form);
     if (!decoded.readable) {
       const reason = `what the shared store holds under its key can't be read: ${decoded.reason}`;
       return { ...about, tier: 'shared', freshness: 'missing', reason };
     }
-    const entry = new CacheEntry(key, decoded.header, { payload: decoded.payload, bytes: 0 }, { sequence: 0 });
+    const entry = new CacheEntry(
+      key,
+      decoded.header,
+      { payload: decoded.payload, bytes: 0, spare: undefined },
+      { sequence: 0 },
+    );
     return { ...about, tier: 'shared', ...this.#judge(region, entry) };
   }
 
@@ -159,6 +166,7 @@ export class CacheEngine {
       strong: false,
       graceRevalidateMs,
       graceErrorMs,
+      answersForMs: Number.POSITIVE_INFINITY,
       maxAgeMs: Number.POSITIVE_INFINITY,
     });
     const culprit = replica.explain(header, sequence);
@@ -198,6 +206,7 @@ export class CacheEngine {
     for (const pool of this.#pools) pool.close();
     for (const { memory } of this.#regions()) memory.clear();
     await parts.journal.close();
+    await parts.disconnect();
   }
 
   *#regions(): Iterable<CacheRegion> {

@@ -18,6 +18,8 @@ export interface CacheStatisticsSnapshot {
   readonly notStored: Readonly<Partial<Record<NotStoredReason, number>>>;
   /** Stored bytes that were no entry of ours, by reason. */
   readonly unreadable: Readonly<Record<string, number>>;
+  /** Commands to the shared store that failed, by command. */
+  readonly sharedFaults: Readonly<Partial<Record<'get' | 'set' | 'delete', number>>>;
   /** Values of a `frozen` cache that can't be frozen and were copied. */
   readonly copiedInsteadOfFrozen: number;
   /** Entries in memory. */
@@ -42,6 +44,7 @@ export class CacheStatistics {
   earlyRefreshes = 0;
   readonly #notStored: Partial<Record<NotStoredReason, number>> = {};
   readonly #unreadable: Record<string, number> = {};
+  readonly #sharedFaults: Partial<Record<'get' | 'set' | 'delete', number>> = {};
 
   note(event: CacheEvent): void {
     switch (event.type) {
@@ -58,6 +61,9 @@ export class CacheStatistics {
         return;
       case 'unreadable':
         this.#unreadable[event.reason] = (this.#unreadable[event.reason] ?? 0) + 1;
+        return;
+      case 'shared-fault':
+        this.#sharedFaults[event.command] = (this.#sharedFaults[event.command] ?? 0) + 1;
         return;
       default:
     }
@@ -87,6 +93,7 @@ export class CacheStatistics {
       earlyRefreshes,
       notStored: { ...this.#notStored },
       unreadable: { ...this.#unreadable },
+      sharedFaults: { ...this.#sharedFaults },
       copiedInsteadOfFrozen,
       entries,
     };

@@ -38,7 +38,13 @@ export interface EntryHeader {
 
 /** What an entry holds: bytes that are decoded for every caller, or one value for all. */
 export type EntryContent =
-  { readonly payload: Uint8Array; readonly bytes: number } | { readonly value: unknown; readonly bytes: number };
+  | {
+      readonly payload: Uint8Array;
+      readonly bytes: number;
+      /** A copy that was decoded on the way and that nobody has yet. */
+      spare: { readonly value: unknown } | undefined;
+    }
+  | { readonly value: unknown; readonly bytes: number };
 
 /**
  * An entry as it lives in a process. Its fields are laid out for the reader in a hurry: an entry is a hit when
@@ -79,6 +85,11 @@ export class CacheEntry {
     this.personal = personal;
     this.tainted = tainted;
     this.promise = 'value' in content && header.kind !== 'error' ? Promise.resolve(content.value) : undefined;
+  }
+
+  /** Nobody is waiting for the value: a copy at hand would only take memory. */
+  dropSpare(): void {
+    if ('payload' in this.content) this.content.spare = undefined;
   }
 }
 

@@ -18,6 +18,8 @@ export interface ValueCodecOptions {
   readonly errorSerializer: Serializer;
   readonly validate: StandardSchema | undefined;
   readonly maxValueBytes: number;
+  /** Values larger than that are kept in this process, and there alone. */
+  readonly keepsTooLarge: boolean;
   /** Whether bytes are needed at all: a cache that shares bare references and lives in this process has no use for them. */
   readonly needsBytes: boolean;
 }
@@ -26,7 +28,7 @@ export interface ValueCodecOptions {
 export interface EncodedValue {
   readonly kind: EntryKind;
   readonly content: EntryContent;
-  /** Absent when the cache lives in this process alone and shares references. */
+  /** Absent when the value is for this process alone: it is too large for others, or nobody needs bytes. */
   readonly payload: Uint8Array | undefined;
 }
 
@@ -48,10 +50,6 @@ export class ValueCodec {
   copiedInsteadOfFrozen = 0;
 
   constructor(private readonly options: ValueCodecOptions) {}
-
-  get serializerName(): string {
-    return this.options.serializer.name;
-  }
 
   /** @throws CacheSerializationError when the value can't be kept as it is, is too large or fails the schema */
   encode(value: unknown): EncodedValue {
@@ -85,7 +83,11 @@ export class ValueCodec {
 
   /** A value for one caller. */
   open(content: EntryContent): unknown {
-    return 'value' in content ? content.value : this.#decode(content.payload);
+    if ('value' in content) return content.value;
+    const { spare } = content;
+    if (spare === undefined) return this.#decode(content.payload);
+    content.spare = undefined;
+    return spare.value;
   }
 
   /** The error for one caller. */
@@ -95,13 +97,13 @@ export class ValueCodec {
 
   #content(kind: EntryKind, payload: Uint8Array): EntryContent {
     if (kind === 'undefined') return { value: undefined, bytes: 0 };
-    if (kind === 'error') return ownBytes(payload);
+    if (kind === 'error') return ownBytes(payload, undefined);
     const value = this.#decode(payload);
     if (typeof value !== 'object' || value === null) return { value, bytes: payload.byteLength };
-    if (this.options.isolation === 'copy') return ownBytes(payload);
+    if (this.options.isolation === 'copy') return ownBytes(payload, { value });
     if (this.options.isolation === 'frozen' && !deepFreeze(value)) {
       this.copiedInsteadOfFrozen++;
-      return ownBytes(payload);
+      return ownBytes(payload, undefined);
     }
     return { value, bytes: approximateBytes(value) };
   }
@@ -126,8 +128,9 @@ export class ValueCodec {
   }
 
   #refuseTooLarge(bytes: number, encoded: EncodedValue): EncodedValue {
-    const { maxValueBytes } = this.options;
+    const { maxValueBytes, keepsTooLarge } = this.options;
     if (bytes <= maxValueBytes) return encoded;
+    if (keepsTooLarge) return { ...encoded, payload: undefined };
     const problem = `the value takes ${bytes} bytes and \`maxValueBytes\` is ${maxValueBytes}`;
     throw new ValueTooLargeError(`${problem}; cache less, or raise the limit`, encoded);
   }
@@ -159,9 +162,9 @@ export class ValueCodec {
 }
 
 /** Bytes to keep: a copy, unless they have their memory to themselves. A window would hold on to all of what it looks into. */
-function ownBytes(payload: Uint8Array): EntryContent {
+function ownBytes(payload: Uint8Array, spare: { readonly value: unknown } | undefined): EntryContent {
   const isWindow = payload.buffer.byteLength > payload.byteLength;
-  return { payload: isWindow ? Uint8Array.prototype.slice.call(payload) : payload, bytes: payload.byteLength };
+  return { payload: isWindow ? Uint8Array.prototype.slice.call(payload) : payload, bytes: payload.byteLength, spare };
 }
 
 /** Freezes a value through and through; `false`, and some of it frozen, when it holds what can't be. */

@@ -1,17 +1,19 @@
 import { Flight, SingleFlight } from '../coalescing/single-flight.js';
 import { RetryPauses } from '../coalescing/retry-pauses.js';
 import type { CacheEntry, LoadMark } from '../entry/cache-entry.js';
+import type { EntryAddress } from '../entry/entry-address.js';
+import type { EntryForm } from '../entry/entry-codec.js';
 import { boundedKey, keyOf, scopedKey, type CacheKey } from '../entry/key-encoding.js';
 import { msgpackSerializer } from '../entry/serializers.js';
 import { cacheTag, EVERYTHING, keyTag, userTag } from '../entry/tags.js';
 import { ValueCodec } from '../entry/value-codec.js';
 import { CacheKeyError } from '../cache.errors.js';
 import type { ResolvedCacheOptions, ResolvedReadOptions } from '../options/resolved-options.js';
-import type { EntryAddress } from '../tiers/tier.interface.js';
 import type { MemoryPool } from '../tiers/memory-pool.js';
 import { MemoryTier } from '../tiers/memory.tier.js';
 import type { LoadCollector } from './load-collector.js';
 import type { ReadOutcome } from './outcome.js';
+import type { Found } from './found.js';
 
 /** What a flight brings: an entry and where it is from, or nothing, when it left the work to another process. */
 export type FlightResult =
@@ -43,10 +45,14 @@ export class CacheRegion {
   keyedByArguments = false;
   readonly memory: MemoryTier;
   readonly flights = new SingleFlight<FlightResult, LoadFlight>(() => new LoadFlight());
+  /** Looks into the shared tier under way, by key. */
+  readonly looks = new Map<string, Promise<Found>>();
   readonly pauses = new RetryPauses(REMEMBERED_KEYS);
   /** Keys whose value couldn't be kept the last time: waiting for somebody else's is in vain. */
   readonly #unshared = new Set<string>();
   readonly codec: ValueCodec;
+  /** How its entries lie in a store outside the process. */
+  readonly form: EntryForm;
   /** Tags of every entry of this cache, with prefix. */
   readonly #tags: readonly string[];
 
@@ -63,8 +69,11 @@ export class CacheRegion {
       errorSerializer: msgpackSerializer(options.types, true),
       validate: options.validate,
       maxValueBytes: options.maxValueBytes,
+      keepsTooLarge: options.tooLarge === 'memory-only' && pool !== undefined,
       needsBytes: sharedTierPresent || options.isolation !== 'shared',
     });
+    const { maxValueBytes, compression, encryption } = options;
+    this.form = { serializer: options.serializer.name, maxValueBytes, compression, encryption };
     this.#tags = [EVERYTHING, cacheTag(options.name), ...options.tags.map(userTag)];
   }
 

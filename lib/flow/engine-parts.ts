@@ -14,5 +14,14 @@ export interface EngineParts {
   readonly background: BackgroundWork;
   readonly emit: CacheEventListener;
   readonly maxStalenessMs: number;
+  /** What may be served while the journal can't be confirmed. */
+  readonly degraded: {
+    /** An entry that was true so long ago still is an answer, ms. */
+    readonly answersForMs: number;
+    /** Where the loader has none to give, this old ones are; ms. */
+    readonly maxAgeMs: number;
+  };
   readonly lockTimeoutMs: number;
+  /** Ends connections. */
+  readonly disconnect: () => Promise<void>;
 }

@@ -75,13 +75,17 @@ export class EntryWriter {
   store(region: CacheRegion, entry: CacheEntry, payload: Uint8Array | undefined): Promise<void> {
     if (!this.isOfUse(entry)) return DONE;
     if (!region.memory.put(entry)) return DONE; // one that began later is there
-    const { shared, runtime, background } = this.parts;
+    const { shared, runtime, background, journal } = this.parts;
     const ttlMs = Math.ceil(entry.header.graceUntil - runtime.now());
-    if (!shared.present || payload === undefined || ttlMs <= 0) return DONE;
-    const { name: cache, codec } = region;
-    const { key, header } = entry;
-    const bytes = encodeEntry({ cache, key, serializer: codec.serializerName, header, payload });
-    const stored = shared.set(region.address(key), bytes, ttlMs);
+    // before the journal was ever read an entry has no epoch, and nobody could judge it
+    if (!shared.present || ttlMs <= 0 || entry.header.epoch === '') return DONE;
+    const address = region.address(entry.key);
+    const { header } = entry;
+    const { clockOffsetMs } = journal;
+    const bytes =
+      payload === undefined ? undefined : encodeEntry({ address, header, payload, clockOffsetMs }, region.form);
+    // a value too large for the store: what it replaces there is of no more use
+    const stored = bytes === undefined ? shared.delete(address) : shared.set(address, bytes, ttlMs);
     background.add(stored);
     return stored;
   }

@@ -32,7 +32,10 @@ export class InvalidateFlow {
     if (request.againMs > 0) this.#announceAgain(tags, request.againMs);
     const receipt = await this.announce(tags);
     if (request.settled && request.mode === 'hard') await this.#settled(receipt, request.signal);
-    if (receipt.status === 'applied') return { status: 'applied', position: receipt.position };
+    if (receipt.status === 'applied') {
+      const { position, replicated } = receipt;
+      return { status: 'applied', position, ...(replicated === undefined ? {} : { replicated }) };
+    }
     return { status: receipt.status };
   }
 

@@ -9,7 +9,7 @@ export type ReadOutcome =
 /** What came of an invalidation. */
 export type InvalidationResult =
   /** In the journal: every process that shares it will know. */
-  | { readonly status: 'applied'; readonly position: number }
+  | { readonly status: 'applied'; readonly position: number; readonly replicated?: boolean }
   /** In force in this process; the journal can't be reached and gets it later. */
   | { readonly status: 'queued' }
   /** Collected by `afterCommit`, to be sent when its function resolves. */

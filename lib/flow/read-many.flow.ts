@@ -84,8 +84,10 @@ export class ReadManyFlow {
     const { shared } = this.parts;
     if (!shared.present || !missing[0]!.reader.confirmed) return missing;
     const found = await shared.getMany(missing.map(({ reader: { region, key } }) => region.address(key)));
+    const { sharedEntries } = this.reads;
+    const entries = await Promise.all(missing.map(({ reader }, index) => sharedEntries.open(found[index], reader)));
     return missing.filter(({ reader, flight }, index) => {
-      const result = this.reads.adopt(found[index], flight, reader, { serveOld: true });
+      const result = this.reads.adopt(entries[index], flight, reader, { serveOld: true });
       if (result !== undefined) reader.region.flights.land(reader.key, flight, result);
       return result === undefined;
     });

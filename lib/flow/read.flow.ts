@@ -1,18 +1,18 @@
 import { CacheTimeoutError } from '../cache.errors.js';
 import { LIMITS } from '../cache.constants.js';
-import { CacheEntry } from '../entry/cache-entry.js';
-import { decodeEntry } from '../entry/entry-codec.js';
+import type { CacheEntry } from '../entry/cache-entry.js';
 import type { JournalReplica } from '../journal/journal-replica.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import { refreshesEarly } from '../policy/early-refresh.js';
 import { mayStandInFor, NOTHING, type FlightResult, type LoadFlight } from './cache-region.js';
 import type { EngineParts } from './engine-parts.js';
-import { describe, hotUntilOf } from './entry-writer.js';
+import { describe } from './entry-writer.js';
 import { LoaderRunner } from './loader-runner.js';
 import type { ReadOutcome } from './outcome.js';
 import { ReaderJudge } from './reader-judge.js';
 import type { Reader, ReadRequest } from './reader.js';
 import { currentScope, outsideScopes, runningLoad, surroundingTransaction } from './scope.js';
+import { SharedEntries } from './shared-entries.js';
 import { endOf, waitAlike, type End } from './waiting.js';
 
 /**
@@ -25,8 +25,10 @@ export class ReadFlow {
   readonly #loaders: LoaderRunner;
   readonly #judge: ReaderJudge;
   readonly #replica: JournalReplica;
+  readonly sharedEntries: SharedEntries;
 
   constructor(private readonly parts: EngineParts) {
+    this.sharedEntries = new SharedEntries(parts);
     this.#loaders = new LoaderRunner(parts);
     this.#judge = new ReaderJudge(parts);
     this.#replica = parts.journal.replica;
@@ -52,12 +54,12 @@ export class ReadFlow {
   }
 
   async #look(reader: Reader): Promise<ReadOutcome | undefined> {
-    const { region, key } = reader;
+    const { region } = reader;
     const flight = region.flights.unlisted();
     const inMemory = this.#judge.standIn(flight, reader);
     if (inMemory !== undefined && 'entry' in inMemory) region.memory.pool!.touch(inMemory.entry);
     if (inMemory?.kind === 'l1' || !this.parts.shared.present || !reader.confirmed) return inMemory;
-    const found = this.adopt(await this.parts.shared.get(region.address(key)), flight, reader, { serveOld: false });
+    const found = this.adopt(await this.sharedEntries.find(reader), flight, reader, { serveOld: false });
     return found === undefined ? this.#judge.standIn(flight, reader) : this.#judge.accept(found, reader, false);
   }
 
@@ -74,6 +76,7 @@ export class ReadFlow {
       scope,
       transaction: surroundingTransaction(this.#replica),
       mark,
+      found: request.found,
     };
     if (trusted) return { ...reader, confirmed: true };
     return this.parts.journal.confirm().then((confirmed) => ({ ...reader, confirmed }));
@@ -161,7 +164,9 @@ export class ReadFlow {
     const flight = region.flights.open(key);
     flight.old = old;
     outsideScopes(() =>
-      this.parts.background.add(this.#fly(flight, { ...reader, strong: false, scope: undefined }, true)),
+      this.parts.background.add(
+        this.#fly(flight, { ...reader, strong: false, scope: undefined, found: undefined }, true),
+      ),
     );
   }
 
@@ -170,6 +175,7 @@ export class ReadFlow {
     const { region, key, request } = reader;
     try {
       const result = await this.#obtain(flight, reader, background);
+      if (background) result.entry?.dropSpare();
       if (result.source === 'load') region.pauses.end(key);
       region.flights.land(key, flight, result);
     } catch (error) {
@@ -181,9 +187,10 @@ export class ReadFlow {
   async #obtain(flight: LoadFlight, reader: Reader, background: boolean): Promise<FlightResult> {
     // without a confirmed journal nobody can say whether what the shared tier holds is fresh
     if (!this.parts.shared.present || !reader.confirmed) return this.#load(flight, reader, background);
-    const { region, key } = reader;
-    const found = this.adopt(await this.parts.shared.get(region.address(key)), flight, reader, { serveOld: true });
+    const found = this.adopt(await this.sharedEntries.find(reader), flight, reader, { serveOld: true });
     if (found !== undefined) return found;
+    // one deadline is all that anybody waits for a server that doesn't answer
+    if (!this.parts.shared.isReachable) return this.#load(flight, reader, background);
     return this.#loadUnderLock(flight, reader, background);
   }
 
@@ -193,8 +200,8 @@ export class ReadFlow {
     const { region, key } = reader;
     const begun = runtime.monotonic();
     for (let attempts = 0; ; attempts++) {
-      const { lease, found } = await locks.tryAcquire(region.name, key);
-      const adopted = this.adopt(found, flight, reader, { serveOld: true });
+      const { lease, found } = await locks.tryAcquire(region.address(key));
+      const adopted = this.adopt(await this.sharedEntries.open(found, reader), flight, reader, { serveOld: true });
       if (adopted !== undefined) {
         if (lease !== undefined) work.add(lease.release());
         return adopted;
@@ -227,15 +234,13 @@ export class ReadFlow {
 
   /** Takes over what the shared tier holds, if it is good for anything; what is merely old is kept at hand. */
   adopt(
-    bytes: Buffer | undefined,
+    entry: CacheEntry | undefined,
     flight: LoadFlight,
     reader: Reader,
     { serveOld }: { readonly serveOld: boolean },
   ): FlightResult | undefined {
-    if (bytes === undefined) return undefined;
-    const { region, key } = reader;
-    const entry = this.#open(bytes, reader);
     if (entry === undefined) return undefined;
+    const { region, key } = reader;
     const now = this.parts.runtime.now();
     const freshness = this.#judge.assess(entry, reader, now);
     if (freshness === 'dead') return undefined;
@@ -253,23 +258,6 @@ export class ReadFlow {
     region.flights.land(key, flight, { entry, source: 'l2' });
     this.#refresh(reader, entry, false);
     return { entry, source: 'l2' };
-  }
-
-  #open(bytes: Buffer, { region, key, mark, request }: Reader): CacheEntry | undefined {
-    const decoded = decodeEntry(bytes, { cache: region.name, key, serializer: region.codec.serializerName });
-    const unreadable = (reason: string): undefined => {
-      this.parts.emit({ type: 'unreadable', cache: region.name, reason });
-    };
-    if (!decoded.readable) return unreadable(decoded.reason);
-    const { header, payload } = decoded;
-    try {
-      const content = region.codec.fromPayload(header.kind, payload);
-      const hotUntil = hotUntilOf(header, request.options.earlyRefreshBeta);
-      // another process may have begun to load it before an invalidation of ours that is still on its way
-      return new CacheEntry(key, header, content, { sequence: 0, order: mark.sequence, hotUntil });
-    } catch {
-      return unreadable('value');
-    }
   }
 
   /** @returns `undefined` when what the flight brought is no answer for this reader */

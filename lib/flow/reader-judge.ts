@@ -6,6 +6,8 @@ import type { EngineParts } from './engine-parts.js';
 import type { ReadOutcome } from './outcome.js';
 import type { Reader } from './reader.js';
 
+const UNLIMITED = { answersForMs: Number.POSITIVE_INFINITY, maxAgeMs: Number.POSITIVE_INFINITY };
+
 /** Says what entries and flights are good for, to one reader and at this moment. Decides without doing. */
 export class ReaderJudge {
   readonly #replica: JournalReplica;
@@ -34,7 +36,7 @@ export class ReaderJudge {
       strong: strong || transaction !== undefined,
       graceRevalidateMs: request.options.graceRevalidateMs,
       graceErrorMs: request.options.graceErrorMs,
-      maxAgeMs: confirmed && this.#replica.trusts(now) ? Number.POSITIVE_INFINITY : this.parts.maxStalenessMs,
+      ...(confirmed && this.#replica.trusts(now) ? UNLIMITED : this.parts.degraded),
     });
   }
 
@@ -70,7 +72,9 @@ export class ReaderJudge {
     const begunAfter = entry.sequence > mark.sequence;
     if (strong) {
       if (entry.tainted) return false;
-      return begunAfter || (confirmed && this.parts.runtime.now() < entry.header.staleAt);
+      // a load that began later may still have taken older parts from a cache
+      if (!confirmed) return begunAfter && entry.header.asOf >= mark.at;
+      return begunAfter || this.parts.runtime.now() < entry.header.staleAt;
     }
     if (confirmed) return true;
     // nobody knows what was invalidated elsewhere: only a load that is young enough will do

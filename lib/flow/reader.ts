@@ -1,11 +1,14 @@
 import type { LoadMark } from '../entry/cache-entry.js';
 import type { CacheRegion } from './cache-region.js';
+import type { Found } from './found.js';
 import type { LoadRequest } from './loader-runner.js';
 import type { Scope, Transaction } from './scope.js';
 
 export interface ReadRequest extends LoadRequest {
   /** The caller's own patience: aborted, this caller gets the reason, and the load goes on for the others. */
   readonly signal?: AbortSignal | undefined;
+  /** A look into the shared tier that was made for it already. */
+  readonly found?: Found | undefined;
 }
 
 /** One read on its way: what was asked, and what was known when it began. */
@@ -21,4 +24,6 @@ export interface Reader {
   readonly mark: LoadMark;
   /** Whether the journal is known to be complete as of the begin of the read, or recently enough for a bounded one. */
   readonly confirmed: boolean;
+  /** A look that was made for it and that it hasn't made use of yet. */
+  found: Found | undefined;
 }

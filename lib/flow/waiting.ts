@@ -64,11 +64,13 @@ function firstOf(
   });
 }
 
+/** Whether bounded callers with these options wait for a load however long it takes. */
+export const waitsWithoutEnd = ({ strong, softTimeoutMs, hardTimeoutMs }: ResolvedReadOptions): boolean =>
+  !strong && softTimeoutMs === 0 && hardTimeoutMs === 0;
+
 /** Whether callers with these options wait for one load without end, and are given the same when it fails. */
 export const waitAlike = (one: ResolvedReadOptions, other: ResolvedReadOptions): boolean =>
-  !other.strong &&
-  other.softTimeoutMs === 0 &&
-  other.hardTimeoutMs === 0 &&
+  waitsWithoutEnd(other) &&
   (one === other ||
     (one.softTimeoutMs === 0 &&
       one.hardTimeoutMs === 0 &&

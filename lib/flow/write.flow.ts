@@ -1,7 +1,7 @@
 import { CacheKeyError, CacheSerializationError } from '../cache.errors.js';
 import type { NotStoredReason } from '../cache.events.js';
 import type { LoadMark } from '../entry/cache-entry.js';
-import { cacheTag, keyTag, userTags } from '../entry/tags.js';
+import { cacheTag, keyTag, softTag, userTags } from '../entry/tags.js';
 import type { EncodedValue } from '../entry/value-codec.js';
 import type { WriteWatch } from '../journal/journal-replica.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
@@ -30,6 +30,15 @@ export interface SetRequest {
   readonly options: ResolvedReadOptions;
   readonly key: string;
   readonly tags: readonly string[];
+}
+
+/** What a write is about, by its tags. */
+interface NamedWrite {
+  readonly key: string;
+  /** Those that the write makes stale. */
+  readonly recordTags: readonly string[];
+  /** Besides them those of the entry: an invalidation of one of them in the same turn may share the write's record. */
+  readonly watched: readonly string[];
 }
 
 /**
@@ -69,9 +78,9 @@ export class WriteFlow {
       await this.invalidations.announce([cacheTag(region.name)]);
       return;
     }
-    const { key, recordTags } = named;
+    const { key, recordTags, watched } = named;
     const { replica } = this.parts.journal;
-    const undisturbed = replica.isUndisturbed(watch, recordTags);
+    const undisturbed = replica.isUndisturbed(watch, watched);
     const announcing = this.invalidations.announce(recordTags);
     replica.announced(watch);
     const receipt = await announcing;
@@ -83,19 +92,21 @@ export class WriteFlow {
     // the record has to be known here, or this process would find its own value stale
     if (replica.applied < receipt.position) await this.parts.journal.confirm();
     const known = replica.epoch === receipt.epoch && replica.applied >= receipt.position;
-    if (!undisturbed || !known || !replica.isUndisturbed(watch, recordTags, receipt.position)) {
+    if (!undisturbed || !known || !replica.isUndisturbed(watch, watched, receipt.position)) {
       return notStored('disturbed');
     }
     this.#keep(request, { key, value, costMs, mark: watch.mark, ownRecord: receipt.position }, notStored);
   }
 
   /** What the write makes stale, or `undefined` when the functions that should tell fail. */
-  #name(request: WriteRequest, value: unknown): { key: string; recordTags: readonly string[] } | undefined {
+  #name(request: WriteRequest, value: unknown): NamedWrite | undefined {
     const { region } = request;
     try {
       const key = request.keyOf(value);
       const invalidated = userTags(request.invalidates(value), () => describe({ region, key }));
-      return { key, recordTags: [keyTag(region.name, key), ...invalidated] };
+      const recordTags = [keyTag(region.name, key), ...invalidated];
+      const tags = [...recordTags, ...region.ownTags(key), ...this.#tagsOf(request, key, value)];
+      return { key, recordTags, watched: tags.flatMap((tag) => [tag, softTag(tag)]) };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const fault = new CacheKeyError(
@@ -104,6 +115,14 @@ export class WriteFlow {
       );
       this.parts.emit({ type: 'fault', cache: region.name, error: fault });
       return undefined;
+    }
+  }
+
+  #tagsOf(request: WriteRequest, key: string, value: unknown): readonly string[] {
+    try {
+      return userTags(request.tags(value), () => describe({ region: request.region, key }));
+    } catch {
+      return []; // it isn't kept then
     }
   }
 

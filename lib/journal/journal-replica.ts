@@ -42,6 +42,8 @@ export class JournalReplica {
   /** The sequence number of this process's last invalidation. */
   lastOwnInvalidation = 0;
 
+  /** 0: never. */
+  #confirmedAt = 0;
   #sequence = 0;
   #softRecords = false;
   readonly #positions = new Map<string, number>();
@@ -69,7 +71,21 @@ export class JournalReplica {
 
   /** As of when the process knows everything that was acknowledged, epoch ms. */
   confirmedAt(now: number): number {
-    return Math.min(now, this.trustedFrom === Number.NEGATIVE_INFINITY ? now : this.trustedFrom);
+    return this.trustedFrom === Number.NEGATIVE_INFINITY ? now : Math.min(now, this.#confirmedAt);
+  }
+
+  /** Everything that was acknowledged before `sentAt` is known, as of that moment. */
+  trust(sentAt: number, forMs: number): void {
+    if (sentAt <= this.trustedFrom && this.trustedFrom !== Number.POSITIVE_INFINITY) return;
+    this.#confirmedAt = sentAt;
+    this.trustedFrom = sentAt;
+    this.trustedUntil = sentAt + forMs;
+  }
+
+  /** Nothing is known for certain until the next confirmation. */
+  doubt(): void {
+    this.trustedFrom = Number.POSITIVE_INFINITY;
+    this.trustedUntil = Number.NEGATIVE_INFINITY;
   }
 
   /** The position a load starts from. Taken before the loader is called, never later, and never a head merely heard of. */
@@ -86,13 +102,21 @@ export class JournalReplica {
    * invalidation of them called here after its load began is still on its way.
    */
   judge(entry: Judged, sequence: number): JournalVerdict {
-    if (entry.epoch !== this.epoch || entry.position < this.floor) return 'dead';
+    if (entry.epoch !== this.epoch || entry.position < this.floor || this.isAhead(entry)) return 'dead';
     let verdict: JournalVerdict = 'fresh';
     for (const tag of entry.tags) {
       if (this.#isBehind(tag, entry, sequence)) return 'dead';
       if (this.#softRecords && this.#isBehind(softTag(tag), entry, sequence)) verdict = 'soft';
     }
     return verdict;
+  }
+
+  /**
+   * Whether the entry's load knew more than this process does. If that is still so after a confirmation, it was of a
+   * history that the server has lost.
+   */
+  isAhead({ epoch, position }: Pick<Judged, 'epoch' | 'position'>): boolean {
+    return position > this.applied && epoch === this.epoch;
   }
 
   #isBehind(tag: string, { position, ownRecord }: Judged, sequence: number): boolean {
@@ -131,13 +155,18 @@ export class JournalReplica {
 
   /** It is in the journal, at this position: the tags are raised, and nothing else. */
   acknowledge(tags: readonly string[], record: JournalRecord): void {
+    if (record.epoch === this.epoch) for (const tag of record.tags) this.#raise(tag, record.position);
+    this.settle(tags);
+  }
+
+  /** A call that was begun is over: something else stands for it now. */
+  settle(tags: readonly string[]): void {
     for (const tag of tags) {
       const pending = this.#pending.get(tag);
       if (pending === undefined) continue;
       if (pending.calls === 1) this.#pending.delete(tag);
       else pending.calls--;
     }
-    if (record.epoch === this.epoch) for (const tag of record.tags) this.#raise(tag, record.position);
     this.version++;
   }
 
@@ -148,6 +177,37 @@ export class JournalReplica {
     this.applied = record.position;
     this.#touch(record.tags, record.position);
     this.version++;
+  }
+
+  /** Part of the journal is out of reach: what was loaded before this position can't be judged. */
+  skipTo(position: number): void {
+    this.floor = Math.max(this.floor, position);
+    this.applied = Math.max(this.applied, position);
+    this.version++;
+  }
+
+  /**
+   * A record from before the floor, which names `previous` as the one before it: with it, older entries can be judged.
+   * @returns `false` when it doesn't fit in, or there is no room to remember more
+   */
+  learnOlder(record: JournalRecord, previous: number): boolean {
+    if (record.epoch !== this.epoch || record.position !== this.floor) return false;
+    if (this.#positions.size + record.tags.length > this.maxTags) return false;
+    for (const tag of record.tags) {
+      if (this.#positions.has(tag)) continue;
+      this.#noteSoft(tag);
+      this.#positions.set(tag, record.position);
+    }
+    this.floor = previous;
+    this.version++;
+    return true;
+  }
+
+  /** After older records were learnt: the first to be forgotten is the oldest again. */
+  sortByAge(): void {
+    const sorted = [...this.#positions].sort(([, a], [, b]) => a - b);
+    this.#positions.clear();
+    for (const [tag, position] of sorted) this.#positions.set(tag, position);
   }
 
   /** A journal that begins anew: nothing that was loaded before counts. */

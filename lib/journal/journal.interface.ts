@@ -8,6 +8,8 @@ export type AppendReceipt =
       readonly position: number;
       /** The largest staleness bound of any process that shares the journal, ms. */
       readonly fleetStalenessMs: number;
+      /** With `journal.durability: 'replicated'`: whether a replica has it too. */
+      readonly replicated?: boolean;
     }
   | {
       readonly status: 'queued';
@@ -23,12 +25,35 @@ export interface JournalStatus {
   readonly confirmedAt: number;
   readonly epoch: string;
   readonly position: number;
-  /** Records that are known to exist but aren't applied here. */
+  /** How much older the last record applied here is than the newest one known to exist, ms. */
   readonly lag: number;
   /** Entries loaded before this position are misses: too much has been forgotten since. */
   readonly floor: number;
-  /** Invalidations that wait for the journal to be reachable. */
+  /** Tags whose invalidation waits for the journal to be reachable. */
   readonly queued: number;
+  /** Of a journal that several processes share. */
+  readonly shared?: SharedJournalStatus;
+}
+
+export interface SharedJournalStatus {
+  /** Epoch ms; `undefined` while it isn't trusted. */
+  readonly trustedSince: number | undefined;
+  /** Why it was doubted the last time, if ever. */
+  readonly lastDoubt: string | undefined;
+  /** Whether records are pushed here; where they aren't, they come with the next synchronisation. */
+  readonly following: boolean;
+  /** The horizon: an entry that began to be loaded before is a miss for a process that starts. Epoch ms, by the server's clock. */
+  readonly keptSince: number | undefined;
+  /** The largest staleness bound of all processes seen so far, ms. */
+  readonly fleetStalenessMs: number;
+  /** How far the server's clock is ahead of this process's, ms. */
+  readonly clockOffsetMs: number;
+  readonly syncs: number;
+  readonly doubts: number;
+  /** How often the journal began anew, the first time included. */
+  readonly epochs: number;
+  /** How often what was known couldn't be continued. */
+  readonly rebuilds: number;
 }
 
 /**
@@ -37,6 +62,8 @@ export interface JournalStatus {
  */
 export interface Journal {
   readonly replica: JournalReplica;
+  /** How far the clock by which shared entries expire is ahead of this process's, ms. */
+  readonly clockOffsetMs: number;
   /**
    * Adds a record. The tags count as invalidated in this process from this very call on, whatever becomes of it.
    * Never rejects.

@@ -5,6 +5,7 @@ import { JournalReplica } from './journal-replica.js';
 /** The journal of a cache that lives in one process: a record is applied in the very call that makes it. */
 export class MemoryJournal implements Journal {
   readonly replica: JournalReplica;
+  readonly clockOffsetMs = 0;
 
   constructor(maxRecords: number, epoch: string = randomUUID()) {
     this.replica = new JournalReplica(maxRecords);

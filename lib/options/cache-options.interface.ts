@@ -1,9 +1,11 @@
 import type { Runtime } from '../cache.runtime.js';
 import type { CacheableType } from '../entry/cacheable-types.js';
+import type { CompressionAlgorithm } from '../entry/compression.js';
 import type { StandardSchema } from '../entry/standard-schema.js';
 import type { Serializer } from '../entry/serializers.js';
 import type { Isolation } from '../entry/value-codec.js';
 import type { ByteSize, Duration } from './duration.js';
+import type { RedisOptions } from './redis-options.interface.js';
 
 /** Which promise a read is given; see docs/consistency.md. */
 export type Consistency = 'bounded' | 'strong';
@@ -83,10 +85,55 @@ export interface CacheOptions extends ReadOptions {
   readonly serializer?: 'msgpack' | 'json' | Serializer | undefined;
   /** A part of every key that the caller doesn't pass, for example the tenant. */
   readonly scope?: (() => string) | undefined;
-  /** Larger values are returned but not stored. Default 1 MB. */
+  /** What a value may take as bytes, uncompressed. Larger ones are returned; see `tooLarge` for the rest. Default 1 MB. */
   readonly maxValueBytes?: ByteSize | undefined;
-  /** Longer keys are hashed (SHA-256). Default 1 KB. */
+  /** Values above `maxValueBytes` aren't kept anywhere (`skip`, the default), or in this process but not in the shared store. */
+  readonly tooLarge?: TooLarge | undefined;
+  /** Longer keys are hashed (SHA-256). Default 1 KB, counted as UTF-8. */
   readonly maxKeyBytes?: ByteSize | undefined;
+  /** Whether values are compressed on their way to the shared store. Default false. `{}`: with the defaults of its fields. */
+  readonly compression?: false | CompressionOptions | undefined;
+  /** Whether entries are encrypted in the shared store, with the module's `encryption` keys. Default false. */
+  readonly encrypt?: boolean | undefined;
+}
+
+export type TooLarge = 'skip' | 'memory-only';
+
+export interface CompressionOptions {
+  /** Smaller values are left as they are. Default 16 KB. */
+  readonly threshold?: ByteSize | undefined;
+  /** `brotli` (default) or `gzip`, both at the level that costs least. */
+  readonly algorithm?: CompressionAlgorithm | undefined;
+}
+
+export interface EncryptionOptions {
+  /** Keys by ids of your choice: 32 random bytes each, as base64 or as bytes. What any of them encrypted can be read. */
+  readonly keys: Readonly<Record<string, string | Uint8Array>>;
+  /** The id of the key that new values are encrypted with. */
+  readonly current: string;
+}
+
+export interface DegradedOptions {
+  /** How old an answer from memory may be. Default: `maxStaleness`. */
+  readonly ttl?: Duration | undefined;
+  /** How old a value may be that stands in for a loader that fails or is slow. Default: as `ttl`. This is the bound that `settled` waits for then. */
+  readonly serveStale?: Duration | undefined;
+}
+
+export interface JournalOptions {
+  /** How many invalidations are remembered; an older entry is a miss for a process that starts. Default 100,000. */
+  readonly maxRecords?: number | undefined;
+  /** Older records are dropped as well. Default 0: whatever their age. */
+  readonly maxAge?: Duration | undefined;
+  /** `replicated`: an invalidation is acknowledged when a replica has it too, at the latest after `commandTimeout`. Default `local`. */
+  readonly durability?: 'local' | 'replicated' | undefined;
+}
+
+export interface LoadLockOptions {
+  /** How long the lock of a process that died is in the way. Renewed every third of it while a load runs. Default 3 s. */
+  readonly life?: Duration | undefined;
+  /** How long a process waits for another one's load before it loads as well. Default 5 s. */
+  readonly timeout?: Duration | undefined;
 }
 
 /** What `CacheModule.forRoot()` takes: the defaults of all caches, and what there is only one of. */
@@ -99,8 +146,16 @@ export interface CacheModuleOptions extends Omit<CacheOptions, 'tags' | 'schema'
   readonly caches?: Readonly<Record<string, CacheOptions>> | undefined;
   /** How old an answer may be after an acknowledged invalidation, at worst. Default 1 s, at least 100 ms. */
   readonly maxStaleness?: Duration | undefined;
-  /** How many invalidations are remembered. Default 100,000. */
-  readonly journal?: { readonly maxRecords?: number | undefined } | undefined;
+  /** A Redis that several processes share. Without it everything stays in this process. */
+  readonly redis?: RedisOptions | undefined;
+  /** What may be served while Redis can't be asked what was invalidated. */
+  readonly degraded?: DegradedOptions | undefined;
+  /** How many invalidations are remembered, and how safely. */
+  readonly journal?: JournalOptions | undefined;
+  /** One load of a key across processes. */
+  readonly loadLock?: LoadLockOptions | undefined;
+  /** The keys of the caches with `encrypt: true`; see docs/encryption.md. */
+  readonly encryption?: EncryptionOptions | undefined;
   /** Clock, chance and timers; for tests and simulations. */
   readonly runtime?: Runtime | undefined;
 }

@@ -12,6 +12,10 @@ export class Problems {
     this.#found.push({ where, problem });
   }
 
+  get any(): boolean {
+    return this.#found.length > 0;
+  }
+
   throwIfAny(): void {
     if (this.#found.length > 0) throw new CacheConfigurationError(this.#found);
   }
@@ -21,6 +25,8 @@ export class Problems {
 export interface Rule<T> {
   readonly takes: string;
   readonly read: (given: unknown) => T | undefined;
+  /** What was given may hold something nobody should read in a log. */
+  readonly secret?: boolean;
 }
 
 export const duration: Rule<number> = {
@@ -89,7 +95,10 @@ export class OptionReader<O extends object> {
     const given = this.options[field] as unknown;
     if (given === undefined) return undefined;
     const value = rule.read(given);
-    if (value === undefined) this.problems.add(this.#path(field), `got ${show(given)}; takes ${rule.takes}`);
+    if (value === undefined) {
+      const got = rule.secret === true ? 'got something else' : `got ${show(given)}`;
+      this.problems.add(this.#path(field), `${got}; takes ${rule.takes}`);
+    }
     return value;
   }
 

@@ -2,10 +2,18 @@ import { LIMITS } from '../cache.constants.js';
 import { systemRuntime } from '../cache.runtime.js';
 import { TypeRegistry, type CacheableType, type ErrorType } from '../entry/cacheable-types.js';
 import { jsonSerializer, msgpackSerializer, type Serializer } from '../entry/serializers.js';
+import type { EncryptionKeys } from '../entry/entry-cipher.js';
 import type { StandardSchema } from '../entry/standard-schema.js';
 import { userTags } from '../entry/tags.js';
 import { DEFAULTS } from './cache-options.defaults.js';
-import type { CacheModuleOptions, CacheOptions, MemoryOptions } from './cache-options.interface.js';
+import type {
+  CacheModuleOptions,
+  CacheOptions,
+  DegradedOptions,
+  JournalOptions,
+  LoadLockOptions,
+  MemoryOptions,
+} from './cache-options.interface.js';
 import {
   callback,
   count,
@@ -20,6 +28,9 @@ import {
   size,
   type Rule,
 } from './option-reader.js';
+import { resolveRedisOptions } from './redis-options.js';
+import type { RedisOptions } from './redis-options.interface.js';
+import { encryptFlag, encryptionOf, NEEDS_KEYS, readCompression, readEncryption } from './storage-options.js';
 import { DEFAULT_READ, overrideReadOptions, READ_FIELDS } from './read-options.js';
 import type {
   ResolvedCacheOptions,
@@ -40,7 +51,10 @@ export const CACHE_FIELDS = [
   'serializer',
   'scope',
   'maxValueBytes',
+  'tooLarge',
   'maxKeyBytes',
+  'compression',
+  'encrypt',
 ] as const satisfies readonly (keyof CacheOptions)[];
 
 const MODULE_FIELDS = [
@@ -50,6 +64,10 @@ const MODULE_FIELDS = [
   'caches',
   'maxStaleness',
   'journal',
+  'redis',
+  'degraded',
+  'loadLock',
+  'encryption',
   'runtime',
 ];
 
@@ -58,6 +76,8 @@ export interface CacheBase {
   readonly read: ResolvedReadOptions;
   readonly options: CacheModuleOptions;
   readonly errorTypes: readonly ErrorType[];
+  readonly namespace: string;
+  readonly keys: EncryptionKeys | undefined;
 }
 
 /** The options of a registration, complete. Whatever is wrong goes to `problems`, and a default stands in for it. */
@@ -68,24 +88,78 @@ export function resolveModuleOptions(
 ): { readonly module: ResolvedModuleOptions; readonly base: CacheBase } {
   const reader = new OptionReader(options, '', problems);
   reader.refuseUnknown(MODULE_FIELDS);
-  const journal = reader.take('journal', record<{ maxRecords?: number }>('{ maxRecords }')) ?? {};
-  const journalReader = new OptionReader(journal, 'journal', problems);
-  journalReader.refuseUnknown(['maxRecords']);
+  const maxStalenessMs = reader.take('maxStaleness', maxStaleness) ?? DEFAULTS.maxStaleness;
+  const redis = reader.take('redis', redisObject);
+  if (redis !== undefined && options.namespace === undefined) {
+    const remedy = "give every service that shares this Redis a name of its own, for example 'shop'";
+    problems.add('namespace', `is missing, and with \`redis\` it is needed: ${remedy}`);
+  }
   const module: ResolvedModuleOptions = {
     namespace: reader.take('namespace', namespaceRule) ?? DEFAULTS.namespace,
     enabled: reader.take('enabled', flag) ?? DEFAULTS.enabled,
-    maxStalenessMs: reader.take('maxStaleness', maxStaleness) ?? DEFAULTS.maxStaleness,
-    journalMaxRecords: journalReader.take('maxRecords', count(1)) ?? DEFAULTS.journalMaxRecords,
-    lockTimeoutMs: DEFAULTS.lockTimeout,
+    maxStalenessMs,
+    ...readSharing(reader, maxStalenessMs, problems),
+    redis: redis === undefined ? undefined : resolveRedisOptions(redis, problems),
     memory: readMemory(isSaid(options.memory) ? options.memory : {}, 'memory', problems),
     runtime: options.runtime ?? systemRuntime,
   };
   const read = overrideReadOptions(DEFAULT_READ, options, '', problems);
-  const base: CacheBase = { read, options, errorTypes };
+  const { encryption: _secret, ...open } = options;
+  const keys = readEncryption(options, problems);
+  const base: CacheBase = { read, options: open, errorTypes, namespace: module.namespace, keys };
   resolveCacheOptions('defaults', '', {}, base, problems); // reads the rest of the module's defaults, for their problems
   reader.take('caches', record('an object of cache options by name'));
   return { module: Object.freeze(module), base };
 }
+
+// a URL in its place may hold a password
+const redisObject: Rule<RedisOptions> = {
+  ...record<RedisOptions>('{ url }, { host }, { client }, { cluster } or { sentinels, name }'),
+  secret: true,
+};
+
+/** What several processes with one store have to agree on, or bear. */
+function readSharing(
+  reader: OptionReader<CacheModuleOptions>,
+  maxStalenessMs: number,
+  problems: Problems,
+): Pick<ResolvedModuleOptions, 'journal' | 'degraded' | 'loadLock'> {
+  const part = <O extends object>(
+    field: keyof CacheModuleOptions & string,
+    fields: readonly string[],
+  ): OptionReader<O> => {
+    const given = reader.take(field, record<O>(`{ ${fields.join(', ')} }`)) ?? ({} as O);
+    const own = new OptionReader(given, field, problems);
+    own.refuseUnknown(fields);
+    return own;
+  };
+  const journal = part<JournalOptions>('journal', ['maxRecords', 'maxAge', 'durability']);
+  const degraded = part<DegradedOptions>('degraded', ['ttl', 'serveStale']);
+  const loadLock = part<LoadLockOptions>('loadLock', ['life', 'timeout']);
+  const answersForMs = degraded.take('ttl', duration) ?? maxStalenessMs;
+  const serveStaleMs = degraded.take('serveStale', duration) ?? DEFAULTS.degradedServeStale;
+  return {
+    journal: {
+      maxRecords: journal.take('maxRecords', count(1)) ?? DEFAULTS.journalMaxRecords,
+      maxAgeMs: journal.take('maxAge', duration) ?? DEFAULTS.journalMaxAge,
+      replicated:
+        (journal.take('durability', oneOf('local', 'replicated')) ?? DEFAULTS.journalDurability) === 'replicated',
+    },
+    degraded: { answersForMs, maxAgeMs: Math.max(answersForMs, serveStaleMs) },
+    loadLock: {
+      lifeMs: loadLock.take('life', lockLife) ?? DEFAULTS.loadLockLife,
+      timeoutMs: loadLock.take('timeout', duration) ?? DEFAULTS.loadLockTimeout,
+    },
+  };
+}
+
+const lockLife: Rule<number> = {
+  takes: 'a duration of at least 300 ms, because it is renewed every third of it',
+  read: (given) => {
+    const ms = duration.read(given);
+    return ms === undefined || ms < 300 ? undefined : ms;
+  },
+};
 
 const namespaceRule: Rule<string> = {
   takes: 'letters, digits, dots, dashes and underscores, 1 to 100 of them',
@@ -127,6 +201,10 @@ export function resolveCacheOptions(
     );
   }
   const plain = both('plain', flag) ?? DEFAULTS.plain;
+  const encrypt = both('encrypt', encryptFlag) ?? DEFAULTS.encrypt;
+  const compression = readCompression(base.options.compression, undefined, '', moduleProblems);
+  const saysSo = layer.encrypt === true || (where === '' && encrypt);
+  if (saysSo && base.keys === undefined) problems.add(join(where, 'encrypt'), NEEDS_KEYS);
   const types = new TypeRegistry([], base.errorTypes);
   addTypes(types, base.options, '', moduleProblems);
   addTypes(types, layer, where, problems);
@@ -143,7 +221,10 @@ export function resolveCacheOptions(
     serializer: (both('serializer', serializerRule) ?? DEFAULT_SERIALIZER)(types, plain),
     scope: reader.take('scope', callback<() => string>('a function that returns a text')),
     maxValueBytes: both('maxValueBytes', size) ?? DEFAULTS.maxValueBytes,
+    tooLarge: both('tooLarge', oneOf('skip', 'memory-only')) ?? DEFAULTS.tooLarge,
     maxKeyBytes: both('maxKeyBytes', size) ?? DEFAULTS.maxKeyBytes,
+    compression: readCompression(layer.compression, compression, where, problems),
+    encryption: encryptionOf(name, { ...base, encrypt }),
   });
 }
 

@@ -1,8 +1,12 @@
 import type { Serializer } from '../entry/serializers.js';
 import type { TypeRegistry } from '../entry/cacheable-types.js';
+import type { Compression } from '../entry/compression.js';
+import type { EntryEncryption } from '../entry/entry-codec.js';
 import type { StandardSchema } from '../entry/standard-schema.js';
 import type { Isolation } from '../entry/value-codec.js';
 import type { Runtime } from '../cache.runtime.js';
+import type { TooLarge } from './cache-options.interface.js';
+import type { ResolvedRedisOptions } from './redis-options.interface.js';
 
 /** What holds for one read: complete, in milliseconds, frozen. */
 export interface ResolvedReadOptions {
@@ -49,7 +53,12 @@ export interface ResolvedCacheOptions {
   readonly serializer: Serializer;
   readonly scope: (() => string) | undefined;
   readonly maxValueBytes: number;
+  /** What happens to values that are larger. */
+  readonly tooLarge: TooLarge;
   readonly maxKeyBytes: number;
+  /** `undefined`: none. */
+  readonly compression: Compression | undefined;
+  readonly encryption: EntryEncryption | undefined;
 }
 
 /** What holds for a registration. */
@@ -57,8 +66,11 @@ export interface ResolvedModuleOptions {
   readonly namespace: string;
   readonly enabled: boolean;
   readonly maxStalenessMs: number;
-  readonly journalMaxRecords: number;
-  readonly lockTimeoutMs: number;
+  readonly journal: { readonly maxRecords: number; readonly maxAgeMs: number; readonly replicated: boolean };
+  readonly degraded: { readonly answersForMs: number; readonly maxAgeMs: number };
+  readonly loadLock: { readonly lifeMs: number; readonly timeoutMs: number };
+  /** `undefined`: everything stays in this process. */
+  readonly redis: ResolvedRedisOptions | undefined;
   readonly memory: ResolvedMemoryOptions;
   readonly runtime: Runtime;
 }

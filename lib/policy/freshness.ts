@@ -12,7 +12,9 @@ export interface FreshnessOptions {
   readonly strong: boolean;
   readonly graceRevalidateMs: number;
   readonly graceErrorMs: number;
-  /** Nothing older is given out, whatever the reason; infinite while the process trusts its journal. */
+  /** What is older is no answer by itself; infinite while the process trusts its journal. */
+  readonly answersForMs: number;
+  /** Nothing older is given out, whatever the reason; at least `answersForMs`. */
   readonly maxAgeMs: number;
 }
 
@@ -24,13 +26,14 @@ export function freshnessOf(
   options: FreshnessOptions,
 ): Freshness {
   if (verdict === 'dead' || now - entry.asOf >= options.maxAgeMs) return 'dead';
+  const answers = now - entry.asOf < options.answersForMs;
   const expired = now >= entry.staleAt;
-  if (verdict === 'fresh' && !expired) return 'fresh';
+  if (verdict === 'fresh' && !expired && answers) return 'fresh';
   if (options.strong) return 'dead';
   // softly invalidated, it is as good as one that has just expired, until it really expires
-  if (!expired) return 'revalidate';
+  if (!expired) return answers ? 'revalidate' : 'fallback';
   if (now >= entry.graceUntil) return 'dead';
   const overdueMs = now - entry.staleAt;
-  if (overdueMs < options.graceRevalidateMs) return 'revalidate';
-  return overdueMs < options.graceErrorMs ? 'fallback' : 'dead';
+  if (overdueMs < options.graceRevalidateMs && answers) return 'revalidate';
+  return overdueMs < Math.max(options.graceErrorMs, options.graceRevalidateMs) ? 'fallback' : 'dead';
 }

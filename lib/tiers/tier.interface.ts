@@ -1,9 +1,4 @@
-/** Where an entry lives in a store that several processes share. */
-export interface EntryAddress {
-  readonly cache: string;
-  readonly schema: number;
-  readonly key: string;
-}
+import type { EntryAddress } from '../entry/entry-address.js';
 
 /**
  * A store outside the process. It moves bytes and decides nothing: a plain write, a plain read, and expiry.
@@ -12,6 +7,8 @@ export interface EntryAddress {
 export interface SharedTier {
   /** `false` when there is none, so that nobody makes bytes for it. */
   readonly present: boolean;
+  /** Whether it answered the last time; where it doesn't, there is no point in asking it for more. */
+  readonly isReachable: boolean;
   get(address: EntryAddress): Promise<Buffer | undefined>;
   /** In the order of the addresses. */
   getMany(addresses: readonly EntryAddress[]): Promise<(Buffer | undefined)[]>;
@@ -23,6 +20,7 @@ export interface SharedTier {
 /** There is no store outside the process. */
 export const NO_SHARED_TIER: SharedTier = {
   present: false,
+  isReachable: false,
   get: () => Promise.resolve(undefined),
   getMany: (addresses) => Promise.resolve(addresses.map(() => undefined)),
   set: () => Promise.resolve(),

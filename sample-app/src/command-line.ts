@@ -9,12 +9,15 @@ export interface Settings {
   report: string;
   json: string | undefined;
   once: boolean;
+  /** Several processes that share a Redis. */
+  redis: boolean;
   help: boolean;
 }
 
 export const HELP = `Starts the shop, drives it without and with the cache, and says what that did.
 
-  npm start -- [options]
+  npm start -- [options]             the shop in one process
+  npm run start:redis -- [options]   in three that share a Redis, which is killed and frozen on the way
 
   --once               exit after the report instead of staying up
   --json FILE          write the figures as JSON
@@ -27,6 +30,7 @@ export const HELP = `Starts the shop, drives it without and with the cache, and 
   --help               this text
 
   DATABASE_URL         a Postgres to use instead of the embedded one
+  REDIS_URL            a Redis to use instead of starting one; nothing happens to it
 `;
 
 /** Throws an error whose message is meant for the one who typed. */
@@ -35,6 +39,7 @@ export function readCommandLine(args: string[]): Settings {
     args,
     options: {
       once: { type: 'boolean', default: false },
+      redis: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       json: { type: 'string' },
       report: { type: 'string', default: '.tmp/shop-report.html' },
@@ -59,6 +64,7 @@ export function readCommandLine(args: string[]): Settings {
     report: values.report,
     json: values.json,
     once: values.once,
+    redis: values.redis,
     help: values.help,
   };
 }

@@ -3,12 +3,14 @@ import { ServerTCP } from '@nestjs/microservices';
 import type { INestApplication } from '@nestjs/common';
 import { CacheService, type CacheModuleOptions } from 'nestjs-hybrid-cache';
 import { once } from 'node:events';
+import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { AppModule } from './app.module.js';
 import { cacheOptions } from './cache.options.js';
 import { QueryCounter } from './database/query-counter.js';
 import { freePort } from './free-port.js';
+import { StatusController, type ShopStatus } from './gateway/status.controller.js';
 import { SERVICES, type ServiceName, type ServicePorts } from './services.js';
 
 export interface ShopOptions {
@@ -18,6 +20,9 @@ export interface ShopOptions {
   /** What differs from the shop's cache options, for example `{ enabled: false }`. */
   cache?: CacheModuleOptions;
 }
+
+/** Longer than any client keeps a connection that it doesn't use: otherwise it may send just when this end hangs up. */
+const KEEP_ALIVE_MS = 120_000;
 
 /** The gateway and all services in one process, talking over TCP. */
 export class Shop {
@@ -46,7 +51,9 @@ export class Shop {
       await app.close();
       throw error;
     }
-    const { port: listening } = (app.getHttpServer() as Server).address() as AddressInfo;
+    const http = app.getHttpServer() as HttpServer;
+    http.keepAliveTimeout = KEEP_ALIVE_MS;
+    const { port: listening } = http.address() as AddressInfo;
     return new Shop(app, servers, `http://127.0.0.1:${listening}`);
   }
 
@@ -54,11 +61,25 @@ export class Shop {
     return this.app.get(QueryCounter).count;
   }
 
+  /** As a list, because there may be several processes elsewhere. */
+  get urls(): readonly string[] {
+    return [this.url];
+  }
+
+  statuses(): Promise<ShopStatus[]> {
+    return Promise.resolve([this.app.get(StatusController).status()]);
+  }
+
   /** What was asked of the cache so far, and what it holds. */
   cacheUse(): { reads: number; hits: number; entries: number } {
     const caches = Object.values(this.app.get(CacheService).status().caches);
     const sum = (count: 'reads' | 'hits' | 'entries') => caches.reduce((total, cache) => total + cache[count], 0);
     return { reads: sum('reads'), hits: sum('hits'), entries: sum('entries') };
+  }
+
+  /** In every process that shares the cache. */
+  async forgetEverything(): Promise<void> {
+    await this.app.get(CacheService).clear();
   }
 
   /** As if its process had died: the port is closed, the connections are cut. */

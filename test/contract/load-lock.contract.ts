@@ -1,97 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LoadLock } from '../../lib/coalescing/load-lock.interface.js';
+import {
+  loadLockContract as contract,
+  type LoadLockUnderTest,
+} from '../../lib/testing/contracts/load-lock.contract.js';
 
-export interface LoadLockUnderTest {
-  readonly lock: LoadLock;
-  /** Whether only one at a time gets the right to load a key. */
-  readonly exclusive: boolean;
-  /** Puts bytes where the lock looks them up, where it looks at all. */
-  readonly store?: (cache: string, key: string, bytes: Buffer) => Promise<void>;
-  readonly dispose?: () => Promise<void>;
-}
+export type { LoadLockUnderTest };
 
-/** What every load lock has to do. */
-export function loadLockContract(
+export const loadLockContract = (
   name: string,
   open: () => Promise<LoadLockUnderTest>,
-  { looksUp }: { readonly looksUp: boolean },
-): void {
-  describe(`the load lock contract: ${name}`, () => {
-    let under: LoadLockUnderTest;
-    let lock: LoadLock;
-
-    beforeEach(async () => {
-      under = await open();
-      lock = under.lock;
-    });
-
-    afterEach(async () => {
-      await under.dispose?.();
-    });
-
-    it('gives the right to load to whoever comes first', async () => {
-      const { lease, found } = await lock.tryAcquire('users', '7');
-
-      expect(lease).toBeDefined();
-      expect(found).toBeUndefined();
-      await lease!.release();
-    });
-
-    it('gives it again once it is given back', async () => {
-      const first = await lock.tryAcquire('users', '7');
-      await first.lease!.release();
-
-      const second = await lock.tryAcquire('users', '7');
-
-      expect(second.lease).toBeDefined();
-      await second.lease!.release();
-    });
-
-    it('gives it for each key by itself', async () => {
-      const attempts = await Promise.all(
-        [
-          ['users', '7'],
-          ['users', '8'],
-          ['bills', '7'],
-          ['users', ''],
-          ['users', 'ä:{7}'],
-        ].map(([cache, key]) => lock.tryAcquire(cache!, key!)),
-      );
-
-      expect(attempts.every(({ lease }) => lease !== undefined)).toBe(true);
-      await Promise.all(attempts.map(({ lease }) => lease!.release()));
-    });
-
-    it('may be given back twice, without taking it from the next one', async () => {
-      const first = await lock.tryAcquire('users', '7');
-      await first.lease!.release();
-      const second = await lock.tryAcquire('users', '7');
-      await first.lease!.release();
-
-      const third = await lock.tryAcquire('users', '7');
-
-      expect(third.lease === undefined).toBe(under.exclusive);
-      await second.lease!.release();
-      await third.lease?.release();
-    });
-
-    it('lets at least one of many who come at once load, and where it is exclusive only one', async () => {
-      const attempts = await Promise.all(Array.from({ length: 10 }, () => lock.tryAcquire('users', '7')));
-      const leases = attempts.flatMap(({ lease }) => (lease === undefined ? [] : [lease]));
-
-      expect(leases).toHaveLength(under.exclusive ? 1 : 10);
-      await Promise.all(leases.map((lease) => lease.release()));
-    });
-
-    if (looksUp) {
-      it('finds what somebody stored meanwhile', async () => {
-        await under.store!('users', '7', Buffer.from('entry'));
-
-        const { lease, found } = await lock.tryAcquire('users', '7');
-
-        expect(found).toEqual(Buffer.from('entry'));
-        await lease?.release();
-      });
-    }
-  });
-}
+  options: { readonly looksUp: boolean },
+): void => contract({ describe, it, beforeEach, afterEach, expect }, name, open, options);

@@ -1,19 +1,21 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryLoadLock } from '../../lib/coalescing/memory.load-lock.js';
 import { MemoryJournal } from '../../lib/journal/memory.journal.js';
+import { journalContract } from '../../lib/testing/contracts/journal.contract.js';
+import { loadLockContract } from '../../lib/testing/contracts/load-lock.contract.js';
+import { sharedTierContract } from '../../lib/testing/contracts/shared-tier.contract.js';
 import { NO_SHARED_TIER } from '../../lib/tiers/tier.interface.js';
 import { MapTier } from '../support/map-tier.js';
-import { journalContract } from './journal.contract.js';
-import { loadLockContract } from './load-lock.contract.js';
-import { sharedTierContract } from './shared-tier.contract.js';
 
-journalContract('in memory', () => Promise.resolve({ journal: new MemoryJournal(1_000) }), { isShared: false });
+const test = { describe, it, beforeEach, afterEach, expect };
 
-loadLockContract('in memory', () => Promise.resolve({ lock: new MemoryLoadLock(), exclusive: false }), {
+journalContract(test, 'in memory', () => Promise.resolve({ journal: new MemoryJournal(1_000) }), { isShared: false });
+
+loadLockContract(test, 'in memory', () => Promise.resolve({ lock: new MemoryLoadLock(), exclusive: false }), {
   looksUp: false,
 });
 
-sharedTierContract('a Map', () => {
+sharedTierContract(test, 'a Map', () => {
   let time = 0;
   return Promise.resolve({
     tier: new MapTier(() => time),

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { describe, expect, it } from 'vitest';
 import * as door from '../../lib/index.js';
+import { fleetMutants } from '../simulation/fleet/fleet-mutants.js';
 import { mutants } from '../simulation/mutants.js';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -13,6 +14,15 @@ const pages = ['README.md', 'CHANGELOG.md', 'sample-app/README.md', 'bench/READM
 for (const file of readdirSync(join(root, 'docs'), { recursive: true }) as string[]) {
   if (file.endsWith('.md')) pages.push(join('docs', file));
 }
+
+/** As GitHub makes them of headings. */
+const anchorsOf = (markdown: string): string[] =>
+  [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
 
 interface UserService {
   findOne(id: string): Promise<{ name: string } | null>;
@@ -55,6 +65,15 @@ describe('the docs', () => {
     expect(broken).toEqual([]);
   });
 
+  it.each(pages)('%s links to headings that exist', (page) => {
+    const links = [...read(page).matchAll(/\]\((?!https?:)([^)#\s]*\.md)?#([^)\s]+)\)/g)];
+    const broken = links.filter(([, file, anchor]) => {
+      const target = file === undefined ? page : join(dirname(page), file);
+      return !existsSync(join(root, target)) || !anchorsOf(read(target)).includes(anchor!);
+    });
+    expect(broken.map(([link]) => link)).toEqual([]);
+  });
+
   it('have an entry for every error class', () => {
     const classes = Object.keys(door).filter((name) => name.endsWith('Error') && name !== 'CacheError');
     expect(classes.length).toBeGreaterThan(5);
@@ -63,8 +82,10 @@ describe('the docs', () => {
   });
 
   it('count the mutants right', () => {
-    expect(read('README.md')).toContain(`${mutants.length} deliberate mistakes`);
-    expect(read('docs/consistency.md')).toContain(`${mutants.length} mutants`);
+    expect(read('README.md')).toContain(`${mutants.length + fleetMutants.length} deliberate mistakes`);
+    expect(read('docs/consistency.md')).toContain(
+      `${mutants.length} mutants of one process and ${fleetMutants.length} of several`,
+    );
   });
 
   it('list every file of lib/ by its room', () => {

@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DEFAULTS } from '../../lib/options/cache-options.defaults.js';
 import { parseByteSize, parseDuration } from '../../lib/options/duration.js';
+import { Problems } from '../../lib/options/option-reader.js';
+import { resolveModuleOptions } from '../../lib/options/resolve-options.js';
 
 const page = new URL('../../docs/options.md', import.meta.url);
 
@@ -13,8 +15,8 @@ const part: Read = (text) => (text.endsWith('%') ? Number(text.slice(0, -1)) / 1
 const word: Read = (text) => text;
 const flag: Read = (text) => ({ true: true, false: false })[text];
 
-/** Where each default stands in the tables of the page, and how it is written there. `lockTimeout` is no option yet. */
-const ROWS: Readonly<Record<Exclude<keyof typeof DEFAULTS, 'lockTimeout'>, readonly [option: string, read: Read]>> = {
+/** Where each default stands in the tables of the page, and how it is written there. */
+const ROWS: Readonly<Record<keyof typeof DEFAULTS, readonly [option: string, read: Read]>> = {
   namespace: ['namespace', word],
   enabled: ['enabled', flag],
   ttl: ['ttl', duration],
@@ -37,8 +39,22 @@ const ROWS: Readonly<Record<Exclude<keyof typeof DEFAULTS, 'lockTimeout'>, reado
   memoryMaxEntries: ['memory.maxEntries', count],
   memoryEviction: ['memory.eviction', word],
   maxValueBytes: ['maxValueBytes', size],
+  tooLarge: ['tooLarge', word],
   maxKeyBytes: ['maxKeyBytes', size],
+  compression: ['compression', flag],
+  compressionThreshold: ['compression.threshold', size],
+  compressionAlgorithm: ['compression.algorithm', word],
+  encrypt: ['encrypt', flag],
   journalMaxRecords: ['journal.maxRecords', count],
+  journalMaxAge: ['journal.maxAge', duration],
+  journalDurability: ['journal.durability', word],
+  loadLockLife: ['loadLock.life', duration],
+  loadLockTimeout: ['loadLock.timeout', duration],
+  redisCommandTimeout: ['redis.commandTimeout', duration],
+  redisRequired: ['redis.required', flag],
+  breakerFailures: ['redis.breaker.failures', count],
+  breakerProbeEvery: ['redis.breaker.probeEvery', duration],
+  degradedServeStale: ['degraded.serveStale', duration],
 };
 
 /** Options and defaults of every table of a page whose first two columns are `option` and `default`, without backticks, quotes and marks. */
@@ -60,6 +76,13 @@ describe.skipIf(!existsSync(page))('docs/options.md', () => {
   it.each(Object.entries(ROWS))('tells the default of %s as it is', (name, [option, read]) => {
     expect(documented.has(option), `a row for ${option}`).toBe(true);
     expect(read(documented.get(option)!)).toBe(DEFAULTS[name as keyof typeof DEFAULTS]);
+  });
+
+  it('tells which default is that of another option', () => {
+    const { module } = resolveModuleOptions({ maxStaleness: '7s' }, [], new Problems());
+
+    expect(documented.get('degraded.ttl')).toBe('maxStaleness');
+    expect(module.degraded.answersForMs).toBe(7_000);
   });
 });
 

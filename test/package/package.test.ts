@@ -35,7 +35,7 @@ describe('the tarball', () => {
   it('holds the build and nothing else', () => {
     const unexpected = [...packed.files.keys()].filter(
       (path) =>
-        !/^dist\/(esm|cjs)\/([a-z-]+\/)?[a-z.-]+\.(js|js\.map|d\.ts)$/.test(path) &&
+        !/^dist\/(esm|cjs)\/([a-z-]+\/)*[a-z.-]+\.(js|js\.map|d\.ts)$/.test(path) &&
         !/^dist\/(esm|cjs)\/package\.json$/.test(path) &&
         !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path),
     );

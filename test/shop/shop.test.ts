@@ -267,13 +267,13 @@ describe('an unknown id', () => {
 
 describe('the driver', () => {
   it('finds no stale read and no failure', async () => {
-    const driver = new Driver({ url: shop.url, seed: 7, concurrency: 16 });
+    const driver = new Driver({ urls: shop.urls, seed: 7, concurrency: 16 });
     const before = shop.cacheUse();
-    const { samples, failures, staleReads } = await driver.drive(1_200).finally(() => driver.close());
+    const { samples, failures, lateReads } = await driver.drive(1_200).finally(() => driver.close());
     const after = shop.cacheUse();
 
     expect(failures).toEqual([]);
-    expect(staleReads).toEqual([]);
+    expect(lateReads).toEqual([]);
     expect(samples).toHaveLength(1_200);
     expect((after.hits - before.hits) / (after.reads - before.reads)).toBeGreaterThan(0.5);
   });

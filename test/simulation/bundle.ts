@@ -7,13 +7,17 @@ import type { simulate } from './simulate.js';
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** The simulation over the production code with one change in its text, as a module of its own. */
-export async function bundleWith(mutant: Mutant, name: string): Promise<{ simulate: typeof simulate }> {
+/** A simulation over the production code, and the twins of its scripts, with one change in the text. */
+export async function bundleWith<Module = { simulate: typeof simulate }>(
+  mutant: Mutant,
+  name: string,
+  entry = 'test/simulation/simulate.ts',
+): Promise<Module> {
   const outfile = join(root, '.tmp/mutants', `${name}.mjs`);
   mkdirSync(join(root, '.tmp/mutants'), { recursive: true });
   let patched = 0;
   await build({
-    entryPoints: [join(root, 'test/simulation/simulate.ts')],
+    entryPoints: [join(root, entry)],
     outfile,
     bundle: true,
     format: 'esm',
@@ -24,7 +28,7 @@ export async function bundleWith(mutant: Mutant, name: string): Promise<{ simula
       {
         name: 'mutant',
         setup: (bundler) => {
-          bundler.onLoad({ filter: /[\\/]lib[\\/].*\.ts$/ }, ({ path }) => {
+          bundler.onLoad({ filter: /[\\/](lib|test[\\/]simulation[\\/]redis)[\\/].*\.ts$/ }, ({ path }) => {
             const source = readFileSync(path, 'utf8');
             if (relative(root, path).split(sep).join('/') !== mutant.file) return { contents: source, loader: 'ts' };
             patched = source.split(mutant.find).length - 1;
@@ -35,5 +39,5 @@ export async function bundleWith(mutant: Mutant, name: string): Promise<{ simula
     ],
   });
   if (patched !== 1) throw new Error(`${mutant.file} holds the text of “${mutant.rule}” ${patched} times, not once`);
-  return (await import(pathToFileURL(outfile).href)) as { simulate: typeof simulate };
+  return (await import(pathToFileURL(outfile).href)) as Module;
 }

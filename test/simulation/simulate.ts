@@ -20,7 +20,7 @@ interface Row {
 }
 
 const LONG_ENOUGH_MS = 60_000;
-const NO_LOG = { error: () => undefined };
+const NO_LOG = { error: () => undefined, warn: () => undefined, log: () => undefined };
 
 /** Runs a program against the production engine and judges what its readers saw. */
 export async function simulate(program: Program): Promise<Report> {

@@ -39,7 +39,7 @@ export class World implements Runtime {
 
   readonly after = (delayMs: number, run: () => void): Timer => {
     const event = { at: this.#time + Math.max(0, delayMs), order: this.#order++, run, cancelled: false };
-    this.#queue.push(event);
+    this.#insert(event);
     return { cancel: () => (event.cancelled = true) };
   };
 
@@ -67,18 +67,40 @@ export class World implements Runtime {
   }
 
   #takeNext(end: number): ScheduledEvent | undefined {
-    let best = -1;
-    for (let index = 0; index < this.#queue.length; index++) {
-      const event = this.#queue[index]!;
-      if (event.cancelled) {
-        this.#queue.splice(index--, 1);
-        continue;
-      }
-      const leader = this.#queue[best];
-      const isSooner =
-        leader === undefined || event.at < leader.at || (event.at === leader.at && event.order < leader.order);
-      if (event.at <= end && isSooner) best = index;
+    for (;;) {
+      const [next] = this.#queue;
+      if (next === undefined || next.at > end) return undefined;
+      this.#removeFirst();
+      if (!next.cancelled) return next;
     }
-    return best < 0 ? undefined : this.#queue.splice(best, 1)[0];
+  }
+
+  // a binary heap: the first is the next, and none comes before the one at half its index
+  #insert(event: ScheduledEvent): void {
+    let place = this.#queue.push(event) - 1;
+    for (let above = (place - 1) >> 1; place > 0 && isSooner(event, this.#queue[above]!); above = (place - 1) >> 1) {
+      this.#queue[place] = this.#queue[above]!;
+      place = above;
+    }
+    this.#queue[place] = event;
+  }
+
+  #removeFirst(): void {
+    const last = this.#queue.pop()!;
+    const size = this.#queue.length;
+    if (size === 0) return;
+    let place = 0;
+    for (;;) {
+      let below = 2 * place + 1;
+      if (below >= size) break;
+      if (below + 1 < size && isSooner(this.#queue[below + 1]!, this.#queue[below]!)) below++;
+      if (!isSooner(this.#queue[below]!, last)) break;
+      this.#queue[place] = this.#queue[below]!;
+      place = below;
+    }
+    this.#queue[place] = last;
   }
 }
+
+const isSooner = (one: ScheduledEvent, other: ScheduledEvent): boolean =>
+  one.at < other.at || (one.at === other.at && one.order < other.order);

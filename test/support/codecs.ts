@@ -12,6 +12,7 @@ export function codecWith(options: Partial<ValueCodecOptions> & { types?: readon
     errorSerializer: msgpackSerializer(registry, true),
     validate: undefined,
     maxValueBytes: 1024 ** 2,
+    keepsTooLarge: false,
     needsBytes: true,
     ...others,
   });

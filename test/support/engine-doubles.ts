@@ -1,13 +1,15 @@
 import type { LoadLock, LockAttempt } from '../../lib/coalescing/load-lock.interface.js';
 import type { AppendReceipt, Journal, JournalStatus } from '../../lib/journal/journal.interface.js';
 import { MemoryJournal } from '../../lib/journal/memory.journal.js';
-import type { EntryAddress, SharedTier } from '../../lib/tiers/tier.interface.js';
+import type { EntryAddress } from '../../lib/entry/entry-address.js';
+import type { SharedTier } from '../../lib/tiers/tier.interface.js';
 
 const nameOf = ({ cache, schema, key }: EntryAddress): string => `${cache}:v${schema}:${key}`;
 
 /** A store outside the process: a map of bytes that can be made slow, emptied and damaged. */
 export class FakeSharedTier implements SharedTier {
   readonly present = true;
+  isReachable = true;
   readonly bytes = new Map<string, Buffer>();
   readonly ttls = new Map<string, number>();
   reads = 0;
@@ -55,7 +57,7 @@ export class FakeLoadLock implements LoadLock {
   /** Looks into the store in the same step, as the real one does. */
   peek: (cache: string, key: string) => Buffer | undefined = () => undefined;
 
-  tryAcquire(cache: string, key: string): Promise<LockAttempt> {
+  tryAcquire({ cache, key }: EntryAddress): Promise<LockAttempt> {
     this.attempts++;
     const found = this.peek(cache, key);
     if (this.heldElsewhere) return Promise.resolve({ lease: undefined, found });
@@ -71,6 +73,7 @@ export class FakeLoadLock implements LoadLock {
 /** A journal in the process whose reachability can be taken away. */
 export class FakeJournal implements Journal {
   readonly #inner: MemoryJournal;
+  clockOffsetMs = 0;
   confirmation: 'succeeds' | 'fails' | 'hangs' = 'succeeds';
   confirmations = 0;
   fleetStalenessMs = 0;

@@ -72,10 +72,16 @@ const benches: Bench[] = [];
 const unhandled: unknown[] = [];
 const noteUnhandled = (reason: unknown): void => void unhandled.push(reason);
 
+/** Says nothing to anybody. */
+export const NO_LOG = { error: () => undefined, warn: () => undefined, log: () => undefined };
+
 /** The production wiring: everything in this process. Caches `users`, `pages` and `sites`, unless others are given. */
 export function engine(options: CacheModuleOptions = {}, clock: TestClock = new TestClock()): Bench {
   const errors: string[] = [];
-  const machine = createCacheMachine(withDefaults(options, clock), { error: (line: string) => void errors.push(line) });
+  const machine = createCacheMachine(withDefaults(options, clock), {
+    ...NO_LOG,
+    error: (line: string) => void errors.push(line),
+  });
   machine.problems.throwIfAny();
   return bench({ cache: machine.service, engine: machine.engine, clock, errors });
 }
@@ -108,7 +114,9 @@ export function twoTierEngine(
         made.note(event);
       },
       maxStalenessMs: module.maxStalenessMs,
-      lockTimeoutMs: module.lockTimeoutMs,
+      degraded: module.degraded,
+      lockTimeoutMs: module.loadLock.timeoutMs,
+      disconnect: () => Promise.resolve(),
     },
   });
   const caches = Object.entries(withDefaults(options, parts.clock).caches ?? {});

@@ -1,4 +1,7 @@
+import { createSecretKey } from 'node:crypto';
 import { CacheEntry, type EntryHeader, type EntryProvenance } from '../../lib/entry/cache-entry.js';
+import { EntryCipher } from '../../lib/entry/entry-cipher.js';
+import type { EntryForm } from '../../lib/entry/entry-codec.js';
 
 /** A header with something in every field, but for what a test is about. */
 export const headerWith = (fields: Partial<EntryHeader> = {}): EntryHeader => ({
@@ -24,3 +27,21 @@ export const entryOf = (
     ...provenance
   }: { bytes?: number; header?: Partial<EntryHeader> } & Partial<EntryProvenance> = {},
 ): CacheEntry => new CacheEntry(key, headerWith(header), { value: key, bytes }, { sequence: 1, ...provenance });
+
+/** How entries lie in a store by default, but for what a test is about. */
+export const formWith = (fields: Partial<EntryForm> = {}): EntryForm => ({
+  serializer: 'msgpack',
+  maxValueBytes: 1024 ** 2,
+  compression: undefined,
+  encryption: undefined,
+  ...fields,
+});
+
+/** Ids and what fills the 32 bytes of each key; the first encrypts. */
+export function cipherWith(
+  keys: Readonly<Record<string, number>>,
+  { namespace = 'shop', cache = 'users' }: { namespace?: string; cache?: string } = {},
+): EntryCipher {
+  const made = Object.entries(keys).map(([id, byte]) => [id, createSecretKey(Buffer.alloc(32, byte))] as const);
+  return new EntryCipher({ keys: new Map(made), current: made[0]![0] }, namespace, cache);
+}

@@ -1,8 +1,10 @@
-import type { EntryAddress, SharedTier } from '../../lib/tiers/tier.interface.js';
+import type { EntryAddress } from '../../lib/entry/entry-address.js';
+import type { SharedTier } from '../../lib/tiers/tier.interface.js';
 
 /** A store outside the process that lives in a Map, for tests that need one and no server. */
 export class MapTier implements SharedTier {
   readonly present = true;
+  readonly isReachable = true;
   readonly #entries = new Map<string, { readonly bytes: Buffer; readonly until: number }>();
 
   constructor(private readonly now: () => number) {}

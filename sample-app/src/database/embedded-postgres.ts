@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { firstMessage, letGo } from '../child-process.js';
 
 const PROGRAM = fileURLToPath(new URL('./pglite.process.mjs', import.meta.url));
 
@@ -13,17 +13,11 @@ export class EmbeddedPostgres {
 
   static async start(): Promise<EmbeddedPostgres> {
     const child = fork(PROGRAM, { execArgv: [] });
-    const failed = once(child, 'exit').then(([code]) => {
-      throw new Error(`The embedded Postgres ended with code ${code} before it was ready`);
-    });
-    const [{ address }] = (await Promise.race([once(child, 'message'), failed])) as [{ address: string }];
+    const { address } = await firstMessage<{ address: string }>(child, 'The embedded Postgres');
     return new EmbeddedPostgres(child, `postgres://postgres@${address}/postgres`);
   }
 
-  async stop(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const ended = once(this.child, 'exit');
-    this.child.disconnect();
-    await ended;
+  stop(): Promise<void> {
+    return letGo(this.child);
   }
 }

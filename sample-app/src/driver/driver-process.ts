@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { letGo } from '../child-process.js';
 import type { Drive, DriverOptions } from './driver.js';
 
 export type DriverMessage = { progress: number } | { drive: Drive } | { error: string };
@@ -29,10 +29,7 @@ export class DriverProcess {
     });
   }
 
-  async close(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const ended = once(this.child, 'exit');
-    this.child.disconnect();
-    await ended;
+  close(): Promise<void> {
+    return letGo(this.child);
   }
 }

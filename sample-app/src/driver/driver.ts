@@ -1,10 +1,11 @@
 import { Browser, type Answer } from './browser.js';
 import { Traffic, type Kind, type ShopRequest } from './traffic.js';
 import { versionsIn } from './versions.js';
-import { Witness, type StaleRead } from './witness.js';
+import { Witness, type LateRead } from './witness.js';
 
 export interface DriverOptions {
-  url: string;
+  /** A process of the shop each; they are asked in turn. */
+  urls: readonly string[];
   seed: number;
   /** How many requests are under way at any time. */
   concurrency: number;
@@ -18,29 +19,33 @@ export interface Sample {
 }
 
 export interface Drive {
+  /** Ms since the epoch. */
+  beganAt: number;
   durationMs: number;
   samples: Sample[];
   failures: string[];
-  staleReads: StaleRead[];
+  lateReads: LateRead[];
 }
 
 /** Sends the traffic of a seed: as many requests at a time as told, the next one as soon as one is answered. */
 export class Driver {
   private readonly traffic: Traffic;
-  private readonly browser: Browser;
+  private readonly browsers: readonly Browser[];
   private readonly witness = new Witness();
+  private visits = 0;
 
   constructor(private readonly options: DriverOptions) {
     this.traffic = new Traffic(options.seed);
-    this.browser = new Browser(options.url, options.concurrency);
+    this.browsers = options.urls.map((url) => new Browser(url, options.concurrency));
   }
 
   /** Goes on where the last drive ended. */
   async drive(requests: number, onProgress: (done: number) => void = () => {}): Promise<Drive> {
+    const beganAt = Date.now();
     const begin = performance.now();
     const samples: Sample[] = [];
     const failures: string[] = [];
-    const knownStale = this.witness.staleReads.length;
+    const knownLate = this.witness.lateReads.length;
     let left = requests;
 
     const visitor = async (): Promise<void> => {
@@ -55,24 +60,26 @@ export class Driver {
     await Promise.all(Array.from({ length: this.options.concurrency }, visitor));
 
     return {
+      beganAt,
       durationMs: performance.now() - begin,
       samples,
       failures,
-      staleReads: this.witness.staleReads.slice(knownStale),
+      lateReads: this.witness.lateReads.slice(knownLate),
     };
   }
 
   close(): void {
-    this.browser.close();
+    for (const browser of this.browsers) browser.close();
   }
 
   private async visit(request: ShopRequest): Promise<Answer> {
+    const process = this.visits++ % this.browsers.length;
     const begin = this.witness.now();
-    const answer = await this.browser.send(request);
+    const answer = await this.browsers[process]!.send(request);
     if (answer.status >= 300) return answer;
     const versions = versionsIn(request.kind, request.id, answer.body);
-    if (request.method === 'GET') this.witness.check(begin, versions);
-    else this.witness.written(versions);
+    if (request.method === 'GET') this.witness.check(begin, versions, process);
+    else this.witness.written(versions, process);
     return answer;
   }
 }

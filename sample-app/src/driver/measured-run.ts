@@ -1,56 +1,81 @@
-import type { Shop } from '../shop.js';
 import { DriverProcess } from './driver-process.js';
 import type { Drive, DriverOptions } from './driver.js';
+import { Meter, type MeasuredShop, type UsageSample } from './meter.js';
+import { breaksPromise, type Outage } from './promise.js';
+import type { LateRead } from './witness.js';
 
-const SAMPLE_EVERY_MS = 100;
-
-export interface RunOptions extends Omit<DriverOptions, 'url'> {
+export interface RunOptions extends Omit<DriverOptions, 'urls'> {
   requests: number;
   /** Requests sent before anything is measured. */
   warmUp: number;
+  /** What goes wrong meanwhile. */
+  faults?: Faults | undefined;
   onProgress: (phase: 'warming up' | 'measuring', done: number) => void;
 }
 
-export interface QuerySample {
-  atMs: number;
-  /** Since the begin of the run. */
-  queries: number;
+export interface Faults {
+  /** Those that are over. */
+  readonly outages: readonly Outage[];
+  /** The run has come this far, 0 to 1. */
+  reached(share: number): void;
+  /** Resolves when all that has begun is over. */
+  over(): Promise<void>;
 }
 
 export interface Run extends Drive {
-  queries: number;
-  querySamples: QuerySample[];
-  cacheReads: number;
-  cacheHits: number;
+  usage: UsageSample;
+  usageSamples: readonly UsageSample[];
+  outages: readonly Outage[];
+  /** Answers older than promised. */
+  staleReads: LateRead[];
 }
 
+/** The last requests wait until everything is over, so that they tell how the shop has come out of it. */
+const LAST_SHARE = 0.2;
+
 /** Drives an open shop and watches what it costs. */
-export async function measureRun(shop: Shop, options: RunOptions): Promise<Run> {
-  const { seed, concurrency, requests, warmUp, onProgress } = options;
-  const driver = new DriverProcess({ url: shop.url, seed, concurrency });
+export async function measureRun(shop: MeasuredShop, options: RunOptions): Promise<Run> {
+  const { seed, concurrency, requests, warmUp, faults, onProgress } = options;
+  const driver = new DriverProcess({ urls: shop.urls, seed, concurrency });
   try {
     await driver.drive(warmUp, (done) => onProgress('warming up', done));
 
-    const queriesBefore = shop.queries;
-    const readsBefore = shop.cacheUse();
-    const begin = performance.now();
-    const querySamples: QuerySample[] = [{ atMs: 0, queries: 0 }];
-    const sample = () => querySamples.push({ atMs: performance.now() - begin, queries: shop.queries - queriesBefore });
-    const sampling = setInterval(sample, SAMPLE_EVERY_MS);
-    const drive = await driver
-      .drive(requests, (done) => onProgress('measuring', done))
-      .finally(() => clearInterval(sampling));
-    sample();
-
-    const readsAfter = shop.cacheUse();
-    return {
-      ...drive,
-      queries: shop.queries - queriesBefore,
-      querySamples,
-      cacheReads: readsAfter.reads - readsBefore.reads,
-      cacheHits: readsAfter.hits - readsBefore.hits,
-    };
+    const meter = await Meter.start(shop);
+    const onMeasured = (done: number) => onProgress('measuring', done);
+    const work = faults ? driveThrough(faults, driver, requests, onMeasured) : driver.drive(requests, onMeasured);
+    const drive = await meter.during(work);
+    const outages = faults?.outages ?? [];
+    const staleReads = drive.lateReads.filter((read) => breaksPromise(read, outages));
+    return { ...drive, usage: meter.latest, usageSamples: meter.samples, outages, staleReads };
   } finally {
     await driver.close();
   }
+}
+
+async function driveThrough(
+  faults: Faults,
+  driver: DriverProcess,
+  requests: number,
+  onProgress: (done: number) => void,
+): Promise<Drive> {
+  const last = Math.round(requests * LAST_SHARE);
+  const meanwhile = await driver.drive(requests - last, (done) => {
+    onProgress(done);
+    faults.reached(done / requests);
+  });
+  faults.reached(1);
+  await faults.over();
+  return joined(meanwhile, await driver.drive(last, (done) => onProgress(requests - last + done)));
+}
+
+/** Two drives as one; the time between them doesn't count. */
+function joined(first: Drive, second: Drive): Drive {
+  const apartMs = second.beganAt - first.beganAt;
+  return {
+    beganAt: first.beganAt,
+    durationMs: first.durationMs + second.durationMs,
+    samples: [...first.samples, ...second.samples.map((sample) => ({ ...sample, atMs: sample.atMs + apartMs }))],
+    failures: [...first.failures, ...second.failures],
+    lateReads: [...first.lateReads, ...second.lateReads],
+  };
 }

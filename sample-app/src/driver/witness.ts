@@ -1,9 +1,28 @@
 import type { Sighting } from './versions.js';
 
-export interface StaleRead {
+/** An answer that showed an old version of something, though a newer one was acknowledged before the read began. */
+export interface LateRead {
   subject: string;
   acknowledged: number;
   answered: number;
+  /** The newer version was written through the very process that was asked. */
+  ownWrite: boolean;
+  /** When that was acknowledged, and when the read began and ended; ms since the epoch. */
+  writtenAt: number;
+  begunAt: number;
+  endedAt: number;
+}
+
+/** A point in the witness's time: after so many writes. */
+export interface Moment {
+  writes: number;
+  at: number;
+}
+
+interface Write {
+  version: number;
+  process: number;
+  acknowledged: Moment;
 }
 
 /**
@@ -11,36 +30,42 @@ export interface StaleRead {
  * that began after such an answer arrived, and shows a lower version, was given an old value.
  */
 export class Witness {
-  readonly staleReads: StaleRead[] = [];
-  private readonly acknowledged = new Map<string, number>();
-  private readonly history: Sighting[] = [];
+  readonly lateReads: LateRead[] = [];
+  private readonly history = new Map<string, Write[]>();
+  private writes = 0;
 
   /** The moment a read begins: pass it to `check` with the answer. */
-  now(): number {
-    return this.history.length;
+  now(): Moment {
+    return { writes: this.writes, at: performance.timeOrigin + performance.now() };
   }
 
-  written(sightings: readonly Sighting[]): void {
+  /** @param process which one was asked, where there are several */
+  written(sightings: readonly Sighting[], process = 0): void {
     for (const [subject, version] of sightings) {
-      if (version <= (this.acknowledged.get(subject) ?? 0)) continue;
-      this.acknowledged.set(subject, version);
-      this.history.push([subject, version]);
+      const writes = this.history.get(subject) ?? [];
+      this.history.set(subject, writes);
+      writes.push({ version, process, acknowledged: this.now() });
+      this.writes++;
     }
   }
 
-  check(begin: number, sightings: readonly Sighting[]): void {
+  check(begun: Moment, sightings: readonly Sighting[], process = 0): void {
     for (const [subject, answered] of sightings) {
-      const latest = this.acknowledged.get(subject) ?? 0;
-      if (answered >= latest) continue;
-      const acknowledged = this.acknowledgedBefore(begin, subject, latest);
-      if (answered < acknowledged) this.staleReads.push({ subject, acknowledged, answered });
+      const missed = (this.history.get(subject) ?? []).filter(
+        ({ version, acknowledged }) => version > answered && acknowledged.writes < begun.writes,
+      );
+      const ownWrite = missed.find((write) => write.process === process);
+      const write = ownWrite ?? missed[0];
+      if (!write) continue;
+      this.lateReads.push({
+        subject,
+        acknowledged: write.version,
+        answered,
+        ownWrite: ownWrite !== undefined,
+        writtenAt: write.acknowledged.at,
+        begunAt: begun.at,
+        endedAt: this.now().at,
+      });
     }
-  }
-
-  /** The latest version, unless it was acknowledged only while the read was under way. */
-  private acknowledgedBefore(begin: number, subject: string, latest: number): number {
-    const during = this.history.slice(begin).filter(([written]) => written === subject);
-    if (during.length === 0) return latest;
-    return this.history.slice(0, begin).findLast(([written]) => written === subject)?.[1] ?? 0;
   }
 }

@@ -1,6 +1,12 @@
 import { Controller, Get } from '@nestjs/common';
-import { CacheService } from 'nestjs-hybrid-cache';
+import { CacheService, type CacheStatus } from 'nestjs-hybrid-cache';
 import { QueryCounter } from '../database/query-counter.js';
+
+export interface ShopStatus {
+  /** SQL statements sent by this process. */
+  queries: number;
+  cache: CacheStatus;
+}
 
 @Controller('status')
 export class StatusController {
@@ -10,7 +16,7 @@ export class StatusController {
   ) {}
 
   @Get()
-  status(): object {
+  status(): ShopStatus {
     return { queries: this.queries.count, cache: this.cache.status() };
   }
 }

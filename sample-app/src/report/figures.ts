@@ -28,12 +28,15 @@ export function figuresOf(run: Run): Figures {
     meanWriteMs: mean(run.samples.filter((sample) => !isPage(sample)).map(({ ms }) => ms)),
     requestsPerSecond: run.samples.length / (run.durationMs / 1000),
     durationMs: run.durationMs,
-    queries: run.queries,
-    hitRatio: run.cacheReads === 0 ? null : run.cacheHits / run.cacheReads,
+    queries: run.usage.queries,
+    hitRatio: hitRatioOf(run.usage),
     staleReads: run.staleReads.length,
     failures: run.failures.length,
   };
 }
+
+export const hitRatioOf = ({ cacheReads, cacheHits }: { cacheReads: number; cacheHits: number }): number | null =>
+  cacheReads === 0 ? null : cacheHits / cacheReads;
 
 export interface Aim {
   text: string;

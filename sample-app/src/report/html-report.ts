@@ -1,8 +1,9 @@
-import type { Run, QuerySample } from '../driver/measured-run.js';
+import type { Run } from '../driver/measured-run.js';
+import type { UsageSample } from '../driver/meter.js';
 import type { Sample } from '../driver/driver.js';
 import type { Aim, Figures } from './figures.js';
 import { mean } from './figures.js';
-import { lineChart, type Series } from './line-chart.js';
+import { lineChart, type Band, type Series } from './line-chart.js';
 import { HEADINGS, rowsOf } from './table.js';
 
 export interface Report {
@@ -10,24 +11,29 @@ export interface Report {
   cached: Run;
   figures: { without: Figures; cached: Figures };
   aims: readonly Aim[];
+  /** Sentences below the table. */
+  notes: readonly string[];
   /** How it was measured. */
   setting: string;
 }
 
 const BUCKETS = 40;
 
-export function htmlReport({ without, cached, figures, aims, setting }: Report): string {
+export function htmlReport({ without, cached, figures, aims, notes, setting }: Report): string {
+  const bands = outageBands(cached);
   const latency = lineChart({
     title: 'Mean latency of the requests over time, without and with the cache',
     xLabel: 'seconds since the begin of the run',
     yLabel: 'milliseconds',
     series: bothRuns(latencyPoints(without.samples), latencyPoints(cached.samples)),
+    bands,
   });
   const queries = lineChart({
     title: 'SQL queries sent so far over time, without and with the cache',
     xLabel: 'seconds since the begin of the run',
     yLabel: 'queries so far',
-    series: bothRuns(queryPoints(without.querySamples), queryPoints(cached.querySamples)),
+    series: bothRuns(queryPoints(without.usageSamples), queryPoints(cached.usageSamples)),
+    bands,
   });
   const rows = rowsOf(figures.without, figures.cached).map(
     ([name, ...cells]) => `<tr><th scope="row">${name}</th>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`,
@@ -53,6 +59,7 @@ export function htmlReport({ without, cached, figures, aims, setting }: Report):
       ${rows.join('\n      ')}
     </tbody>
   </table>
+  <ul>${notes.map((note) => `<li>${note}</li>`).join('')}</ul>
   <ul>${aims.map(({ text, reached }) => `<li>${reached ? '✔' : '✘'} ${text}</li>`).join('')}</ul>
 </main>
 </html>
@@ -64,8 +71,15 @@ const bothRuns = (without: Series['points'], cached: Series['points']): Series[]
   { name: 'with cache', style: 'cached', points: cached },
 ];
 
-const queryPoints = (samples: readonly QuerySample[]) =>
+const queryPoints = (samples: readonly UsageSample[]) =>
   samples.map(({ atMs, queries }) => [atMs / 1000, queries] as const);
+
+const outageBands = ({ beganAt, outages }: Run): Band[] =>
+  outages.map((outage) => ({
+    name: `Redis ${outage.what}`,
+    from: (outage.beganAt - beganAt) / 1000,
+    until: (outage.endedAt - beganAt) / 1000,
+  }));
 
 /** The mean latency of equally many requests each. */
 function latencyPoints(samples: readonly Sample[]): Series['points'] {
@@ -89,6 +103,7 @@ const STYLE = `
   h1 { font-size: 1.6rem; line-height: 1.2; }
   h2 { font-size: 1.1rem; margin-top: 2rem; }
   svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; }
+  .band { fill: var(--rule); opacity: 0.45; }
   .grid { stroke: var(--rule); }
   .tick { fill: var(--soft); }
   .name { fill: var(--ink); font-weight: 600; }

@@ -6,11 +6,19 @@ export interface Series {
   points: readonly (readonly [x: number, y: number])[];
 }
 
+/** A stretch of the x axis that something is to be said of. */
+export interface Band {
+  name: string;
+  from: number;
+  until: number;
+}
+
 export interface LineChart {
   title: string;
   xLabel: string;
   yLabel: string;
   series: readonly Series[];
+  bands?: readonly Band[];
 }
 
 const WIDTH = 720;
@@ -19,7 +27,7 @@ const EDGE = { left: 64, right: 120, top: 16, bottom: 44 };
 const PLOT = { width: WIDTH - EDGE.left - EDGE.right, height: HEIGHT - EDGE.top - EDGE.bottom };
 
 /** A line chart as an SVG element, each line named at its end. */
-export function lineChart({ title, xLabel, yLabel, series }: LineChart): string {
+export function lineChart({ title, xLabel, yLabel, series, bands = [] }: LineChart): string {
   const xTicks = ticks(Math.max(0, ...series.flatMap(({ points }) => points.map(([x]) => x))));
   const yTicks = ticks(Math.max(0, ...series.flatMap(({ points }) => points.map(([, y]) => y))));
   const x = (value: number) => round(EDGE.left + (value / last(xTicks)) * PLOT.width);
@@ -27,6 +35,11 @@ export function lineChart({ title, xLabel, yLabel, series }: LineChart): string 
   const bottom = EDGE.top + PLOT.height;
   const middle = EDGE.top + PLOT.height / 2;
 
+  const stretches = bands.map(
+    ({ name, from, until }) =>
+      `<rect class="band" x="${x(from)}" width="${round(x(until) - x(from))}" y="${EDGE.top}" height="${PLOT.height}"/>` +
+      `<text class="tick" x="${x(from) + 4}" y="${EDGE.top + 12}">${name}</text>`,
+  );
   const grid = yTicks.map(
     (tick) =>
       `<line class="grid" x1="${EDGE.left}" x2="${EDGE.left + PLOT.width}" y1="${y(tick)}" y2="${y(tick)}"/>` +
@@ -45,7 +58,7 @@ export function lineChart({ title, xLabel, yLabel, series }: LineChart): string 
     );
   });
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}">
-    ${grid.join('\n    ')}
+    ${[...stretches, ...grid].join('\n    ')}
     ${axis.join('\n    ')}
     <text class="tick" text-anchor="middle" x="${EDGE.left + PLOT.width / 2}" y="${HEIGHT - 6}">${xLabel}</text>
     <text class="tick" text-anchor="middle" transform="rotate(-90 14 ${middle})" x="14" y="${middle}">${yLabel}</text>

@@ -37,11 +37,12 @@ export function rowsOf(without: Figures, cached: Figures): Row[] {
   ];
 }
 
-export function textTable(without: Figures, cached: Figures, aims: readonly Aim[]): string {
+export function textTable(without: Figures, cached: Figures, aims: readonly Aim[], notes: readonly string[]): string {
   const rows = [HEADINGS, ...rowsOf(without, cached)];
   const lines = rows.map(
     ([name, ...cells]) => `  ${name.padEnd(16)}${cells.map((cell) => cell.padStart(15)).join('')}`,
   );
   lines.splice(1, 0, `  ${'─'.repeat(61)}`);
-  return [...lines, '', ...aims.map(({ text, reached }) => `  ${reached ? '✔' : '✘'} ${text}`)].join('\n');
+  const remarks = notes.length === 0 ? [] : ['', ...notes.map((note) => `  ${note}`)];
+  return [...lines, ...remarks, '', ...aims.map(({ text, reached }) => `  ${reached ? '✔' : '✘'} ${text}`)].join('\n');
 }

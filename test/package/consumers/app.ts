@@ -21,7 +21,7 @@ import {
   getCacheServiceToken,
   type CacheModuleOptions,
 } from 'nestjs-hybrid-cache';
-import { CacheTestingModule, TestClock } from 'nestjs-hybrid-cache/testing';
+import { CacheTestingModule, sharedTierContract, TestClock, type TestFunctions } from 'nestjs-hybrid-cache/testing';
 import {
   calls,
   names,
@@ -237,12 +237,26 @@ async function switchedOff(): Promise<void> {
   await app.close();
 }
 
+function contractsNeedNoTestFramework(): void {
+  const sentences: string[] = [];
+  const test: TestFunctions = {
+    describe: (_subject, suite) => suite(),
+    it: (sentence) => sentences.push(sentence),
+    beforeEach: () => undefined,
+    afterEach: () => undefined,
+    expect: () => assert.fail('nothing was run'),
+  };
+  sharedTierContract(test, 'a store', () => Promise.reject(new Error('nothing was opened')));
+  equal(sentences.length > 5, true, 'the contract of a store is there for any test framework');
+}
+
 async function main(): Promise<void> {
   await overHttp(SyncModule);
   await overHttp(AsyncModule);
   await mistakesStopTheStart();
   await withItsOwnClock();
   await switchedOff();
+  contractsNeedNoTestFramework();
   process.stdout.write(`${JSON.stringify({ checks, node: process.version })}\n`);
 }
 

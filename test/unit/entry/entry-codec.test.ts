@@ -1,25 +1,34 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeEntry, encodeEntry, type DecodedEntry, type StoredEntry } from '../../../lib/entry/entry-codec.js';
-import { headerWith } from '../../support/entries.js';
+import type { EntryAddress } from '../../../lib/entry/entry-address.js';
+import {
+  decodeEntry,
+  encodeEntry,
+  type DecodedEntry,
+  type EntryForm,
+  type StoredEntry,
+} from '../../../lib/entry/entry-codec.js';
+import { formWith, headerWith } from '../../support/entries.js';
 
+const ADDRESS: EntryAddress = { cache: 'users', schema: 1, key: '7' };
 const stored = (fields: Partial<StoredEntry> = {}): StoredEntry => ({
-  cache: 'users',
-  key: '7',
-  serializer: 'msgpack',
+  address: ADDRESS,
   header: headerWith({
     tags: ['*', 't:user:7', '~t:ü😀'],
     meta: { status: 200, headers: { etag: 'x' } },
     slidingMs: 5,
   }),
   payload: Buffer.from('payload'),
+  clockOffsetMs: 0,
   ...fields,
 });
-const EXPECTED = { cache: 'users', key: '7', serializer: 'msgpack' };
+const encode = (entry: StoredEntry): Buffer => encodeEntry(entry, formWith());
 const reason = (decoded: DecodedEntry): string => (decoded.readable ? 'readable' : decoded.reason);
-const decode = (bytes: Uint8Array, expected: Partial<typeof EXPECTED> = {}): DecodedEntry =>
-  decodeEntry(Buffer.from(bytes), { ...EXPECTED, ...expected });
+const decode = (bytes: Uint8Array, address: Partial<EntryAddress> = {}, form: Partial<EntryForm> = {}): DecodedEntry =>
+  decodeEntry(Buffer.from(bytes), { address: { ...ADDRESS, ...address }, clockOffsetMs: 0 }, formWith(form));
+
+const HEADER_AT = 17;
 
 /** The same bytes with a checksum that fits. */
 const sealed = (bytes: Buffer): Buffer => {
@@ -31,7 +40,7 @@ describe('the bytes of an entry', () => {
   it('give back header and payload', () => {
     const entry = stored();
 
-    const decoded = decode(encodeEntry(entry));
+    const decoded = decode(encode(entry));
 
     expect(decoded).toStrictEqual({ readable: true, header: entry.header, payload: entry.payload });
   });
@@ -53,7 +62,7 @@ describe('the bytes of an entry', () => {
     fc.assert(
       fc.property(header, fc.uint8Array({ maxLength: 50 }), fc.string(), (anyHeader, bytes, key) => {
         const payload = Buffer.from(bytes);
-        const decoded = decode(encodeEntry(stored({ header: anyHeader, payload, key })), { key });
+        const decoded = decode(encode(stored({ header: anyHeader, payload, address: { ...ADDRESS, key } })), { key });
         expect(decoded).toEqual({ readable: true, header: anyHeader, payload });
       }),
       { numRuns: 500 },
@@ -61,16 +70,16 @@ describe('the bytes of an entry', () => {
   });
 
   it('begin with what no MessagePack begins with, and the format', () => {
-    expect([...encodeEntry(stored()).subarray(0, 4)]).toEqual([0xc1, 0x48, 0x43, 1]);
+    expect([...encode(stored()).subarray(0, 4)]).toEqual([0xc1, 0x48, 0x43, 1]);
   });
 
   it('stay readable for later versions of the package', () => {
     const pinned =
-      'c1484301b14a85400000004600000001' +
-      '9ea57573657273a137a76d73677061636ba765706f63682d310500cd03e8cd07d0cd0bb80a00' +
-      '94a12aa7633a7573657273a96b3a75736572733a37a8743a757365723a37c00001';
+      'c1484301a475b9430000005d000000004bdc0011a57573657273' +
+      '01a137a76d73677061636ba765706f63682d310500cd03e8cd07d0cd0bb80a00' +
+      '94a12aa7633a7573657273a96b3a75736572733a37a8743a757365723a37c000000101';
 
-    expect(encodeEntry(stored({ header: headerWith(), payload: Buffer.from([1]) })).toString('hex')).toBe(pinned);
+    expect(encode(stored({ header: headerWith(), payload: Buffer.from([1]) })).toString('hex')).toBe(pinned);
     expect(decode(Buffer.from(pinned, 'hex'))).toEqual({
       readable: true,
       header: headerWith(),
@@ -78,18 +87,19 @@ describe('the bytes of an entry', () => {
     });
   });
 
-  it('with another’s key, cache or serializer are a miss', () => {
-    const bytes = encodeEntry(stored());
+  it('with another’s key, cache, schema or serializer are a miss', () => {
+    const bytes = encode(stored());
 
     expect(reason(decode(bytes, { key: '8' }))).toBe('other-entry');
     expect(reason(decode(bytes, { cache: 'billing' }))).toBe('other-entry');
-    expect(reason(decode(bytes, { serializer: 'json' }))).toBe('other-serializer');
+    expect(reason(decode(bytes, { schema: 2 }))).toBe('other-entry');
+    expect(reason(decode(bytes, {}, { serializer: 'json' }))).toBe('other-serializer');
   });
 
   it.each(['undefined', 'error'] as const)('of kind %s don’t depend on the serializer', (kind) => {
-    const bytes = encodeEntry(stored({ header: headerWith({ kind }) }));
+    const bytes = encode(stored({ header: headerWith({ kind }) }));
 
-    expect(reason(decode(bytes, { serializer: 'json' }))).toBe('readable');
+    expect(reason(decode(bytes, {}, { serializer: 'json' }))).toBe('readable');
   });
 
   it.each([
@@ -103,14 +113,14 @@ describe('the bytes of an entry', () => {
   });
 
   it.each([0, 2, 255])('of format %i are not read', (format) => {
-    const bytes = encodeEntry(stored());
+    const bytes = encode(stored());
     bytes[3] = format;
 
     expect(reason(decode(bytes))).toBe('format');
   });
 
   it('cut off anywhere are a miss', () => {
-    const bytes = encodeEntry(stored());
+    const bytes = encode(stored());
 
     for (let length = 0; length < bytes.length; length++) {
       expect(reason(decode(bytes.subarray(0, length)))).toBe(length < 4 ? 'foreign' : 'truncated');
@@ -118,7 +128,7 @@ describe('the bytes of an entry', () => {
   });
 
   it('with one bit flipped are a miss, whichever it is', () => {
-    const bytes = encodeEntry(stored());
+    const bytes = encode(stored());
 
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const flipped = Buffer.from(bytes);
@@ -129,14 +139,14 @@ describe('the bytes of an entry', () => {
   });
 
   it('with more behind them are corrupt', () => {
-    expect(reason(decode(Buffer.concat([encodeEntry(stored()), Buffer.from([0])])))).toBe('corrupt');
+    expect(reason(decode(Buffer.concat([encode(stored()), Buffer.from([0])])))).toBe('corrupt');
   });
 
   it('with a sound checksum over a header that isn’t one are corrupt', () => {
-    const bytes = encodeEntry(stored());
+    const bytes = encode(stored());
     for (const wrong of [0xc0, 0x90, 0x9f, 0xc1, 0x80, 0xff]) {
       const broken = Buffer.from(bytes);
-      broken[16] = wrong;
+      broken[HEADER_AT] = wrong;
       expect(reason(decode(sealed(broken)))).toBe('corrupt');
     }
   });
@@ -147,9 +157,9 @@ describe('the bytes of an entry', () => {
     const withSoundFrame = fc
       .tuple(fc.uint8Array({ maxLength: 60 }), fc.uint8Array({ maxLength: 8 }))
       .map(([head, payload]) => {
-        const bytes = Buffer.concat([encodeEntry(stored()).subarray(0, 16), head, payload]);
-        bytes.writeUInt32BE(head.length, 8);
-        bytes.writeUInt32BE(payload.length, 12);
+        const bytes = Buffer.concat([encode(stored()).subarray(0, HEADER_AT), head, payload]);
+        bytes.writeUInt32BE(bytes.length, 8);
+        bytes.writeUInt32BE(head.length, 13);
         return sealed(bytes);
       });
     fc.assert(
@@ -158,5 +168,36 @@ describe('the bytes of an entry', () => {
       }),
       { numRuns: 5_000 },
     );
+  });
+
+  it('with a sound checksum over a length of the header that can’t be are corrupt', () => {
+    for (const length of [0, 1, 1_000, 0xffff_ffff]) {
+      const bytes = encode(stored({ payload: Buffer.alloc(0) }));
+      bytes.writeUInt32BE(length, 13);
+      expect(reason(decode(sealed(bytes)))).toBe('corrupt');
+    }
+  });
+
+  it('with a sound checksum and a payload of another length are corrupt', () => {
+    const bytes = Buffer.concat([encode(stored()), Buffer.from([0])]);
+    bytes.writeUInt32BE(bytes.length, 8);
+
+    expect(reason(decode(sealed(bytes)))).toBe('corrupt');
+  });
+
+  it('with tags that aren’t texts are corrupt', () => {
+    const header = headerWith({ tags: [7] as unknown as string[] });
+
+    expect(reason(decode(encode(stored({ header }))))).toBe('corrupt');
+  });
+
+  it('hold times by the clock of the store, and give them back by that of the reader', () => {
+    const header = headerWith({ asOf: 1_000, staleAt: 2_000, graceUntil: 3_000 });
+    const bytes = encode(stored({ header, clockOffsetMs: 250 }));
+
+    const decoded = decodeEntry(bytes, { address: ADDRESS, clockOffsetMs: -50 }, formWith());
+
+    expect(decoded).toMatchObject({ readable: true, header: { asOf: 1_300, staleAt: 2_300, graceUntil: 3_300 } });
+    expect(decodeEntry(bytes, { address: ADDRESS, clockOffsetMs: 250 }, formWith())).toMatchObject({ header });
   });
 });

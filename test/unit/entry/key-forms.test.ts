@@ -20,6 +20,14 @@ describe('boundedKey', () => {
     expect(boundedKey('äää', 4)).toMatch(/^#h/);
   });
 
+  it('counts and hashes keys of a megabyte too', () => {
+    const [longest, longer] = [524_288, 524_289].map((length) => 'ä'.repeat(length));
+
+    expect(boundedKey(longest!, 1024 ** 2) === longest).toBe(true);
+    expect(boundedKey(longer!, 1024 ** 2)).toMatch(/^#h[\w-]{43}$/);
+    expect(boundedKey(longest!, 1_024)).not.toBe(boundedKey(longer!, 1_024));
+  });
+
   it('keeps the hash of a key the same from version to version', () => {
     expect(boundedKey('user:1', 1)).toBe('#hr7WNJwYKZMNhGlCDjSOzFW6iMnyu1qKP_oeEK-7D0bc');
   });

@@ -67,6 +67,7 @@ describe('an acknowledgement', () => {
 
     expect(replica.applied).toBe(10);
     expect(replica.floor).toBe(10);
+    replica.apply(record(16, 't:b'));
     expect(replica.judge(entryAt(14, 't:a'), 0)).toBe('dead');
     expect(replica.judge(entryAt(15, 't:a'), 0)).toBe('fresh');
   });
@@ -240,9 +241,11 @@ describe('trust', () => {
 
   it('dates from its confirmation, never from the future', () => {
     const replica = replicaAt(10);
-    replica.trustedFrom = 1_000;
+    replica.trust(1_000, 500);
 
     expect([replica.confirmedAt(1_500), replica.confirmedAt(900)]).toEqual([1_000, 900]);
+    replica.doubt();
+    expect(replica.confirmedAt(1_500)).toBe(1_000);
 
     replica.trustedFrom = Number.NEGATIVE_INFINITY;
     expect(replica.confirmedAt(1_500)).toBe(1_500);

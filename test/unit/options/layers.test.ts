@@ -16,8 +16,10 @@ describe('options nobody says anything about', () => {
       namespace: DEFAULTS.namespace,
       enabled: DEFAULTS.enabled,
       maxStalenessMs: DEFAULTS.maxStaleness,
-      journalMaxRecords: DEFAULTS.journalMaxRecords,
-      lockTimeoutMs: DEFAULTS.lockTimeout,
+      journal: { maxRecords: DEFAULTS.journalMaxRecords, maxAgeMs: DEFAULTS.journalMaxAge, replicated: false },
+      degraded: { answersForMs: DEFAULTS.maxStaleness, maxAgeMs: DEFAULTS.maxStaleness },
+      loadLock: { lifeMs: DEFAULTS.loadLockLife, timeoutMs: DEFAULTS.loadLockTimeout },
+      redis: undefined,
       memory: {
         maxBytes: DEFAULTS.memoryMaxBytes,
         maxEntries: DEFAULTS.memoryMaxEntries,
@@ -35,6 +37,9 @@ describe('options nobody says anything about', () => {
       serializer: { name: DEFAULTS.serializer },
       maxValueBytes: DEFAULTS.maxValueBytes,
       maxKeyBytes: DEFAULTS.maxKeyBytes,
+      tooLarge: DEFAULTS.tooLarge,
+      compression: undefined,
+      encryption: undefined,
       read: {
         ttlMs: DEFAULTS.ttl,
         graceRevalidateMs: 0,

@@ -39,6 +39,10 @@ const SHARED: typeof READ = [
   ['serializer', ['cbor', true, null, { name: 'x' }, { name: 'x', encode: 1, decode: 2 }], "'msgpack', 'json' or {"],
   ['maxValueBytes', ['64', -1, null], "'512kb', '64mb'"],
   ['maxKeyBytes', ['64', -1, null], "'512kb', '64mb'"],
+  ['tooLarge', ['error', true, null], "'skip' or 'memory-only'"],
+  ['compression', [true, 'gzip', 5, null, []], '{ threshold, algorithm }, or false'],
+  ['compression.threshold', ['16', -1, null], "'512kb', '64mb'"],
+  ['compression.algorithm', ['zstd', true, null], "'gzip' or 'brotli'"],
 ];
 const OF_A_CACHE: typeof READ = [
   ...SHARED,
@@ -52,8 +56,16 @@ const OF_THE_MODULE: typeof READ = [
   ['namespace', ['', 'a b', 'a:b', 'x'.repeat(101), 5, null], 'letters, digits'],
   ['enabled', ['no', 0, null], 'true or false'],
   ['maxStaleness', ['50ms', 99, 'soon', Infinity, null], 'at least 100 ms'],
-  ['journal', [5, true, null, []], '{ maxRecords }'],
+  ['journal', [5, true, null, []], '{ maxRecords, maxAge, durability }'],
   ['journal.maxRecords', [0, -1, 1.5, '5', Infinity, null], 'a whole number of at least 1'],
+  ['journal.maxAge', ['soon', -1, null], 'a duration'],
+  ['journal.durability', ['remote', true, null], "'local' or 'replicated'"],
+  ['degraded', ['1s', 5, true, null, []], '{ ttl, serveStale }'],
+  ['degraded.ttl', ['soon', -1, null], 'a duration'],
+  ['degraded.serveStale', ['soon', -1, true, null], 'a duration'],
+  ['loadLock', ['3s', 5, true, false, null, []], '{ life, timeout }'],
+  ['loadLock.life', [0, '299ms', 'soon', null], 'at least 300 ms'],
+  ['loadLock.timeout', ['soon', -1, null], 'a duration'],
   ['caches', ['users', 5, true, ['users'], null], 'cache options by name'],
 ];
 const rows = (table: typeof READ) =>
@@ -140,10 +152,19 @@ describe('an option that isn’t there', () => {
   });
 
   it('is found inside others too', () => {
-    const options = { grace: { eror: 1 }, negative: { tll: 1 }, memory: { maxByte: 1 }, journal: { maxRecord: 1 } };
+    const options = {
+      grace: { eror: 1 },
+      negative: { tll: 1 },
+      memory: { maxByte: 1 },
+      journal: { maxRecord: 1 },
+      degraded: { serveStall: 1 },
+      loadLock: { live: 1 },
+    };
 
     expect(resolved(options).problems).toEqual([
       'journal.maxRecord: there is no such option; did you mean `maxRecords`?',
+      'degraded.serveStall: there is no such option; did you mean `serveStale`?',
+      'loadLock.live: there is no such option; did you mean `life`?',
       'memory.maxByte: there is no such option; did you mean `maxBytes`?',
       'grace.eror: there is no such option; did you mean `error`?',
       'negative.tll: there is no such option; did you mean `ttl`?',

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { freshnessOf, type Freshness, type FreshnessOptions } from '../../../lib/policy/freshness.js';
 
 const entry = { asOf: 1_000, staleAt: 2_000, graceUntil: 4_000 };
-const bounded: FreshnessOptions = { strong: false, graceRevalidateMs: 500, graceErrorMs: 1_500, maxAgeMs: Infinity };
+const bounded: FreshnessOptions = {
+  strong: false,
+  graceRevalidateMs: 500,
+  graceErrorMs: 1_500,
+  answersForMs: Infinity,
+  maxAgeMs: Infinity,
+};
 const strong: FreshnessOptions = { ...bounded, strong: true };
 
 type Row = [now: number, fresh: Freshness, soft: Freshness];

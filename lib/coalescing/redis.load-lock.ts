@@ -1,0 +1,96 @@
+import type { Runtime, Timer } from '../cache.runtime.js';
+import type { EntryAddress } from '../entry/entry-address.js';
+import type { RedisCommands } from '../redis/redis-commands.interface.js';
+import type { RedisKeys } from '../redis/redis-keys.js';
+import { releaseLock, renewLock } from '../redis/scripts.js';
+import type { Lease, LoadLock, LockAttempt } from './load-lock.interface.js';
+
+/** Where the lock can't be reached everybody loads. */
+const UNGUARDED: LockAttempt = { lease: { release: () => Promise.resolve() }, found: undefined };
+
+/** A short-lived key with a token for each load; renewed while the load runs, so that a crash costs its life at most. */
+export class RedisLoadLock implements LoadLock {
+  readonly #prefix: string;
+  #tokens = 0;
+  readonly #held = new Set<RedisLease>();
+
+  constructor(
+    private readonly commands: RedisCommands,
+    private readonly keys: RedisKeys,
+    private readonly runtime: Runtime,
+    private readonly lifeMs: number,
+  ) {
+    this.#prefix = `${Math.floor(runtime.random() * 2 ** 52).toString(36)}-`;
+  }
+
+  async tryAcquire({ cache, schema, key }: EntryAddress): Promise<LockAttempt> {
+    const address = this.keys.lock(this.keys.entry(cache, schema, key));
+    const token = `${this.#prefix}${(++this.#tokens).toString(36)}`;
+    try {
+      const { acquired, found } = await this.commands.acquire(address, token, this.lifeMs);
+      return { lease: acquired ? this.#leaseOf(address.lock, token) : undefined, found };
+    } catch {
+      return UNGUARDED;
+    }
+  }
+
+  #leaseOf(lock: string, token: string): Lease {
+    const lease = new RedisLease(this.commands, this.runtime, { lock, token, lifeMs: this.lifeMs }, () =>
+      this.#held.delete(lease),
+    );
+    this.#held.add(lease);
+    return lease;
+  }
+
+  /** Locks of loads that are still running. */
+  get held(): number {
+    return this.#held.size;
+  }
+}
+
+interface LeaseTerms {
+  readonly lock: string;
+  readonly token: string;
+  readonly lifeMs: number;
+}
+
+class RedisLease implements Lease {
+  #timer: Timer | undefined;
+  #released = false;
+
+  constructor(
+    private readonly commands: RedisCommands,
+    private readonly runtime: Runtime,
+    private readonly terms: LeaseTerms,
+    private readonly ended: () => void,
+  ) {
+    this.#renewLater();
+  }
+
+  #renewLater(): void {
+    this.#timer = this.runtime.after(this.terms.lifeMs / 3, () => void this.#renew(), { background: true });
+  }
+
+  async #renew(): Promise<void> {
+    const { lock, token, lifeMs } = this.terms;
+    let isOurs = true;
+    try {
+      isOurs = await this.commands.run(renewLock, [lock], [token, lifeMs]);
+    } catch {
+      // the next try may get through before its life ends
+    }
+    if (isOurs && !this.#released) this.#renewLater();
+  }
+
+  async release(): Promise<void> {
+    if (this.#released) return;
+    this.#released = true;
+    this.#timer?.cancel();
+    this.ended();
+    try {
+      await this.commands.run(releaseLock, [this.terms.lock], [this.terms.token]);
+    } catch {
+      // its life will end
+    }
+  }
+}

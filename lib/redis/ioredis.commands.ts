@@ -1,0 +1,183 @@
+import type { Writable } from 'node:stream';
+import type { RedisClientLike } from '../options/redis-options.interface.js';
+import type { HeldClient } from './held-client.js';
+import type { LockAddress, LockReply, RedisCommands, ReplicatedReply, RunOptions } from './redis-commands.interface.js';
+import { RedisFault } from './redis-fault.js';
+import type { Script, ScriptArgument, ScriptReply } from './script.js';
+import type { StreamItem } from './scripts.js';
+import { codeOf, faultOf } from './server-reply.js';
+import { streamItems } from './stream-items.js';
+
+type PipelineReplies = readonly (readonly [error: Error | null, result: unknown])[];
+type Words = readonly (string | number | Buffer)[];
+
+const OPENS_WITHIN_MS = 2_000;
+const REDIRECTIONS = 3;
+
+/** The commands over a client of ioredis. Nothing is defined on it, and no option of it is needed. */
+export class IoredisCommands implements RedisCommands {
+  /**
+   * @param connection for everything that is answered at once
+   * @param replicated for what waits for a replica; asked for when it is first needed
+   */
+  constructor(
+    private readonly connection: HeldClient,
+    private readonly replicated: () => HeldClient,
+  ) {}
+
+  get(key: string): Promise<Buffer | undefined> {
+    return this.#send('get', key).then(bytesOf);
+  }
+
+  async getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
+    if (keys.length === 0) return [];
+    // one MGET can't ask several nodes
+    if (this.connection.isCluster) return Promise.all(keys.map(async (key) => this.get(key)));
+    return ((await this.#send('mget', ...keys)) as unknown[]).map(bytesOf);
+  }
+
+  async set(key: string, bytes: Buffer, ttlMs: number): Promise<void> {
+    await this.#send('set', key, bytes, 'PX', wholeMs(ttlMs));
+  }
+
+  async unlink(key: string): Promise<void> {
+    await this.#send('unlink', key);
+  }
+
+  async acquire({ lock, entry, beside }: LockAddress, token: string, lifeMs: number): Promise<LockReply> {
+    const take = [lock, token, 'PX', wholeMs(lifeMs), 'NX'];
+    if (!beside && this.connection.isCluster) {
+      const taken = await this.#send('set', ...take);
+      return { acquired: taken !== null, found: await this.get(entry) };
+    }
+    const [taken, found] = await batch(this.#usable(), [
+      ['setBuffer', ...take],
+      ['getBuffer', entry],
+    ]);
+    return { acquired: resultOf(taken) !== null, found: bytesOf(resultOf(found)) };
+  }
+
+  async run<Keys extends readonly string[], Arguments extends readonly ScriptArgument[], Result>(
+    script: Script<Keys, Arguments, Result>,
+    keys: NoInfer<Keys>,
+    args: NoInfer<Arguments>,
+    _options?: RunOptions,
+  ): Promise<Result> {
+    const client = this.#usable();
+    const rest = [keys.length, ...keys, ...args];
+    let reply: unknown;
+    try {
+      reply = await call(client, 'evalsha', script.sha, ...rest);
+    } catch (error) {
+      if (codeOf(error) !== 'NOSCRIPT') throw faultOf(error);
+      reply = await this.#send('eval', script.text, ...rest);
+    }
+    return parsed(script, reply, client);
+  }
+
+  async runReplicated<Keys extends readonly string[], Arguments extends readonly ScriptArgument[], Result>(
+    script: Script<Keys, Arguments, Result>,
+    keys: NoInfer<Keys>,
+    args: NoInfer<Arguments>,
+    waitMs: number,
+  ): Promise<ReplicatedReply<Result>> {
+    const client = await this.replicated().whenUsable(OPENS_WITHIN_MS);
+    const rest = [keys.length, ...keys, ...args];
+    let words: Words = ['evalshaBuffer', script.sha, ...rest];
+    for (let redirected = 0; ;) {
+      // on one connection, so that it is this write that WAIT waits for
+      const [ran, waited] = await batch(client, [words, ['wait', 1, wholeMs(waitMs)]]);
+      const code = codeOf(ran?.[0]);
+      if (code === 'NOSCRIPT') {
+        words = ['evalBuffer', script.text, ...rest];
+      } else if ((code === 'MOVED' || code === 'ASK') && redirected++ < REDIRECTIONS) {
+        // a batch with a WAIT in it isn't redirected; a command of its own is, and the client learns the way by it
+        await client.callBuffer('exists', keys[0]!).catch((error: unknown) => {
+          throw faultOf(error);
+        });
+      } else {
+        const result = parsed(script, resultOf(ran), client);
+        return { result, replicas: waited?.[0] == null ? Number(waited?.[1]) : 0 };
+      }
+    }
+  }
+
+  async readBack(stream: string, beforeId: string, count: number): Promise<readonly StreamItem[]> {
+    return streamItems(await this.#send('xrevrange', stream, `(${beforeId}`, '-', 'COUNT', count));
+  }
+
+  #usable(): RedisClientLike {
+    const client = this.connection.usable;
+    if (this.connection.isOurs) leaveTogether(client);
+    return client;
+  }
+
+  #send(command: string, ...words: (string | number | Buffer)[]): Promise<unknown> {
+    try {
+      return call(this.#usable(), command, ...words).catch(asFault);
+    } catch (error) {
+      return Promise.reject(faultOf(error));
+    }
+  }
+}
+
+/**
+ * The commands of one turn of the event loop leave in one write. Each by itself would be a system call, which costs more
+ * than all the rest of a command, and their answers would come one by one as well.
+ */
+function leaveTogether({ stream }: RedisClientLike & { readonly stream?: Partial<Writable> | null }): void {
+  if (typeof stream?.cork !== 'function' || stream.writableCorked !== 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork!());
+}
+
+function asFault(error: unknown): never {
+  throw faultOf(error);
+}
+
+/** By the method of that name: with automatic pipelining `callBuffer` loses the name of the command. */
+function call(client: RedisClientLike, command: string, ...words: Words): Promise<unknown> {
+  const method = (client as unknown as Record<string, RedisClientLike['callBuffer'] | undefined>)[`${command}Buffer`];
+  return method === undefined
+    ? client.callBuffer(command, ...words)
+    : (method as (...words: Words) => Promise<unknown>).call(client, ...words);
+}
+
+async function batch(client: RedisClientLike, calls: readonly Words[]): Promise<PipelineReplies> {
+  try {
+    return (await client.pipeline(calls.map((call) => [...call])).exec()) ?? [];
+  } catch (error) {
+    throw faultOf(error);
+  }
+}
+
+function resultOf(reply: PipelineReplies[number] | undefined): unknown {
+  if (reply === undefined) throw new RedisFault('unreachable', 'the client gave no answer');
+  if (reply[0] !== null) throw faultOf(reply[0]);
+  return reply[1];
+}
+
+function parsed<Result>(
+  script: { readonly name: string; readonly parse: (reply: ScriptReply) => Result },
+  reply: unknown,
+  client: RedisClientLike,
+): Result {
+  const { stringNumbers } = client.options as { stringNumbers?: boolean };
+  try {
+    return script.parse((stringNumbers === true ? withNumbers(reply) : reply) as ScriptReply);
+  } catch (error) {
+    // not its message, which may quote the reply
+    throw new RedisFault('refused', `the script ${script.name} gave an answer that makes no sense`, { cause: error });
+  }
+}
+
+/** A client with `stringNumbers` gives integers as strings; texts are bytes here. */
+function withNumbers(reply: unknown): unknown {
+  if (Array.isArray(reply)) return reply.map(withNumbers);
+  return typeof reply === 'string' && /^-?\d+$/.test(reply) ? Number(reply) : reply;
+}
+
+const bytesOf = (reply: unknown): Buffer | undefined => (Buffer.isBuffer(reply) ? reply : undefined);
+
+/** The server takes whole milliseconds, and at least one. */
+const wholeMs = (ms: number): number => Math.max(1, Math.round(ms));

@@ -1,0 +1,85 @@
+import type { Script, ScriptArgument } from './script.js';
+import type { StreamItem } from './scripts.js';
+
+/** Where the right to load an entry lies, and the entry. */
+export interface LockAddress {
+  readonly lock: string;
+  readonly entry: string;
+  /** Both are in one slot of a cluster. */
+  readonly beside: boolean;
+}
+
+/** Whether a load lock was got, and what its key's entry holds by then. */
+export interface LockReply {
+  readonly acquired: boolean;
+  readonly found: Buffer | undefined;
+}
+
+/**
+ * The few commands that the shared tier, the journal and the load lock are made of. Keys are complete.
+ * Every method rejects with a `RedisFault` when there is no answer, or one that says no.
+ */
+export interface RedisCommands {
+  /** GET */
+  get(key: string): Promise<Buffer | undefined>;
+  /** GET for each key, in one round trip for each part of a cluster; in the order of the keys. */
+  getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]>;
+  /** SET … PX */
+  set(key: string, bytes: Buffer, ttlMs: number): Promise<void>;
+  /** UNLINK */
+  unlink(key: string): Promise<void>;
+  /** SET … NX PX on the lock, and then GET of the entry; in one round trip where both lie in one slot. */
+  acquire(address: LockAddress, token: string, lifeMs: number): Promise<LockReply>;
+  /** EVALSHA, and EVAL where the server doesn't know the script yet. */
+  run<Keys extends readonly string[], Arguments extends readonly ScriptArgument[], Result>(
+    script: Script<Keys, Arguments, Result>,
+    keys: NoInfer<Keys>,
+    args: NoInfer<Arguments>,
+    options?: RunOptions,
+  ): Promise<Result>;
+  /** The same, followed by WAIT for one replica, on a connection of its own: it would hold up every other command. */
+  runReplicated<Keys extends readonly string[], Arguments extends readonly ScriptArgument[], Result>(
+    script: Script<Keys, Arguments, Result>,
+    keys: NoInfer<Keys>,
+    args: NoInfer<Arguments>,
+    waitMs: number,
+  ): Promise<ReplicatedReply<Result>>;
+  /** XREVRANGE: records before a position, newest first. */
+  readBack(stream: string, beforeId: string, count: number): Promise<readonly StreamItem[]>;
+}
+
+export interface RunOptions {
+  /** Sent even when nothing else is, to find out whether the server is back. */
+  readonly probe?: boolean;
+}
+
+/** What a script answered, and how many replicas have its writes by then. */
+export interface ReplicatedReply<Result> {
+  readonly result: Result;
+  readonly replicas: number;
+}
+
+/** The blocking read of the journal, on a connection of its own. */
+export interface JournalFeed {
+  /**
+   * XREAD BLOCK: records behind an id, oldest first; empty when none came in time.
+   * Rejects with a `RedisFault`; a read that was cut off rejects as well, within a second of `blockMs`.
+   */
+  read(stream: string, afterId: string, blockMs: number): Promise<readonly StreamItem[]>;
+}
+
+/** A Redis as a registration uses it. */
+export interface RedisBackend {
+  readonly commands: RedisCommands;
+  readonly feed: JournalFeed;
+  /** What the keys of the client begin with before ours are added, so that keys of one slot can be made. */
+  readonly keyPrefix: string;
+  /** Records of the journal that are asked for at a time. Default 1,000. */
+  readonly pageSize?: number;
+  /** INFO: what the server says of itself, to warn of settings that will hurt. */
+  info?(): Promise<string>;
+  /** Called whenever a connection has become usable, also the first time. */
+  onReady(listener: () => void): void;
+  /** Ends what was opened here; clients that were handed in stay open. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import { SCRIPT_TEXTS } from './scripts.generated.js';
+
+/** What a script takes for a key or an argument. */
+export type ScriptArgument = string | number | Buffer;
+
+/** A reply as the server gives it, with texts as bytes. */
+export type ScriptReply = Buffer | string | number | null | readonly ScriptReply[];
+
+/** One Lua file: its keys and arguments by name, and how its reply reads. */
+export interface Script<Keys extends readonly string[], Arguments extends readonly ScriptArgument[], Result> {
+  readonly name: keyof typeof SCRIPT_TEXTS;
+  readonly text: string;
+  readonly sha: string;
+  readonly keys: number;
+  readonly arguments: number;
+  readonly parse: (reply: ScriptReply) => Result;
+  /** For the compiler alone. */
+  readonly takes?: (keys: Keys, args: Arguments) => void;
+}
+
+/** The arguments' names are those of the tuple's labels; their number is checked against the Lua file by a test. */
+export const defineScript =
+  <Keys extends readonly string[], Arguments extends readonly ScriptArgument[]>(
+    name: keyof typeof SCRIPT_TEXTS,
+    counts: { readonly keys: Keys['length']; readonly arguments: Arguments['length'] },
+  ) =>
+  <Result>(parse: (reply: ScriptReply) => Result): Script<Keys, Arguments, Result> => {
+    const text = SCRIPT_TEXTS[name];
+    return { name, text, sha: createHash('sha1').update(text).digest('hex'), ...counts, parse };
+  };

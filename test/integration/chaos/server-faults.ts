@@ -1,0 +1,69 @@
+import type { RedisServer } from '../../support/servers/redis-server.js';
+import type { FaultScene } from './fault-scene.js';
+
+/** Something that happens to the servers; over when its promise is, what it leads to included. */
+export interface ServerFault {
+  readonly kind: string;
+  readonly happen: (scene: FaultScene) => Promise<void>;
+}
+
+/** The servers of a run. */
+export interface Arena {
+  /** As the options of the module name them. */
+  readonly redis: object;
+  /** The first of them happens first in every run. */
+  readonly faults: readonly ServerFault[];
+  stop(): Promise<void>;
+}
+
+export interface CommonFaults {
+  readonly namespace: string;
+  /** The one that holds the journal. */
+  readonly master: () => Promise<RedisServer>;
+  /** Longer than that, and somebody would take it for dead. */
+  readonly longestFreezeMs: number;
+}
+
+/** What can happen to any server that holds the journal. */
+export function commonFaults({ namespace, master, longestFreezeMs }: CommonFaults): ServerFault[] {
+  const onMaster = (kind: string, act: (server: RedisServer, scene: FaultScene) => Promise<unknown>): ServerFault => ({
+    kind,
+    happen: async (scene) => void (await act(await master(), scene)),
+  });
+  const freeze = (kind: string, from: number, to: number): ServerFault =>
+    onMaster(kind, async (server, scene) =>
+      scene.whileAway(async () => {
+        await server.freeze();
+        await scene.pause(from, Math.min(to, longestFreezeMs));
+        server.thaw();
+      }),
+    );
+  const clientPause = (mode: 'ALL' | 'WRITE', longestMs: number): ServerFault =>
+    onMaster(`CLIENT PAUSE ${mode}`, async (server, scene) => {
+      const forMs = Math.round(scene.between(50, longestMs));
+      await server.command('CLIENT', 'PAUSE', forMs, mode);
+      await scene.pause(forMs + 20, forMs + 20);
+    });
+  return [
+    freeze('freeze, briefly', 30, 300),
+    freeze('freeze', 400, 2_200),
+    onMaster('CLIENT KILL normal', async (server) => server.command('CLIENT', 'KILL', 'TYPE', 'normal')),
+    onMaster('CLIENT KILL blocked', killBlocked),
+    clientPause('ALL', longestFreezeMs),
+    clientPause('WRITE', 1_500),
+    onMaster('FLUSHALL', async (server) => server.command('FLUSHALL')),
+    onMaster('DEL journal', async (server) => server.command('DEL', `{${namespace}}:journal`)),
+    onMaster('DEL clock', async (server) => server.command('DEL', `{${namespace}}:clock`)),
+  ];
+}
+
+/** The connections that wait for records, and no others. */
+async function killBlocked(server: RedisServer): Promise<void> {
+  const clients = String(await server.command('CLIENT', 'LIST'))
+    .trim()
+    .split('\n');
+  for (const client of clients) {
+    const [, id, flags] = /^id=(\d+) .* flags=(\w+) /.exec(client) ?? [];
+    if (flags?.includes('b') === true) await server.command('CLIENT', 'KILL', 'ID', id!);
+  }
+}

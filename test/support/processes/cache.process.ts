@@ -1,0 +1,52 @@
+// A process of an application, as a test forks it: does what it is told by messages, and ends with its parent.
+import { setTimeout as pause } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { startCacheMachine, type CacheMachine } from '../../../lib/cache.providers.js';
+import type { CacheCalls, Question } from './forked-caches.js';
+
+const silent = { log: () => undefined, warn: () => undefined, error: () => undefined };
+
+let machine: CacheMachine;
+let source: Redis;
+
+/** Reads the row first and is slow afterwards, so that it may be old when it is returned. */
+const load = (key: string, loadMs: number) => async (): Promise<string | null> => {
+  const [, row] = await Promise.all([source.incr(`loads:${key}`), source.get(`row:${key}`)]);
+  await pause(loadMs);
+  return row;
+};
+
+const calls: CacheCalls = {
+  async open({ sourceUrl, options }) {
+    source = new Redis(sourceUrl);
+    machine = await startCacheMachine(options, silent);
+    machine.problems.throwIfAny();
+  },
+  read: async (key, { loadMs = 0, tags = [], strong = false } = {}) =>
+    machine.service.getOrLoad('users', key, load(key, loadMs), strong ? { tags, consistency: 'strong' } : { tags }),
+  async storm(key, callers, loadMs) {
+    const answers = await Promise.all(
+      Array.from({ length: callers }, async () => {
+        const begun = performance.now();
+        const value = await machine.service.getOrLoad('users', key, load(key, loadMs));
+        return { value, ms: performance.now() - begun };
+      }),
+    );
+    return { values: [...new Set(answers.map(({ value }) => value))], ms: answers.map(({ ms }) => ms) };
+  },
+  invalidate: async (invalidation) => machine.service.invalidate(invalidation),
+  async applied(position) {
+    const { replica } = machine.engine.parts.journal;
+    while (replica.applied < position) await pause(1);
+  },
+  status: async () => Promise.resolve(machine.service.status()),
+};
+
+process.on('message', ({ id, call, args }: Question) => {
+  (calls[call] as (...args: unknown[]) => Promise<unknown>)(...args).then(
+    (answer) => process.send?.({ id, answer }),
+    (error: unknown) => process.send?.({ id, error: error instanceof Error ? error.message : String(error) }),
+  );
+});
+process.on('disconnect', () => process.exit());
+process.send?.({ id: 0 });
