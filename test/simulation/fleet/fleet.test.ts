@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fleetProgram } from './fleet-program.js';
 import { simulateFleet } from './fleet.js';
 
-const RUNS = 1_500;
+const RUNS = 1_000;
 
 describe('several processes over one Redis', () => {
   it(`keep their promises in ${RUNS} random histories`, async () => {
