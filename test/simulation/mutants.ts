@@ -102,14 +102,14 @@ export const mutants: readonly Mutant[] = [
   {
     rule: 'the hit without a closer look ends with the entry',
     file: 'lib/desk/cache-desk.ts',
-    find: 'now >= entry.hotUntil ||',
-    replace: '',
+    find: 'now >= entry.hotUntil || now >= this.#replica.trustedUntil',
+    replace: 'now >= this.#replica.trustedUntil',
   },
   {
     rule: 'forgetting a tag raises the floor',
     file: 'lib/journal/journal-replica.ts',
-    find: 'this.floor = Math.max(this.floor, position);',
-    replace: 'void position;',
+    find: 'this.#positions.delete(tag);\n    this.floor = Math.max(this.floor, position);',
+    replace: 'this.#positions.delete(tag);\n    void position;',
   },
   {
     rule: 'an entry carries the tag of its cache, and everything',
