@@ -7,6 +7,7 @@ export type ReadOutcomeKind = 'l1' | 'l2' | 'stale' | 'loaded' | 'joined' | 'abs
 export type NotStoredReason =
   | 'ttl'
   | 'skip'
+  | 'personal'
   | 'unless'
   | 'negative'
   | 'stale-part'

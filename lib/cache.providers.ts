@@ -6,6 +6,7 @@ import { memoryStorage, redisStorage } from './cache.storage.js';
 import { CacheEngine } from './desk/cache-engine.js';
 import { httpExceptionType } from './bindings/http-exception.type.js';
 import { BackgroundWork } from './flow/background-work.js';
+import { NO_EDGE } from './flow/engine-parts.js';
 import type { CacheModuleOptions } from './options/cache-options.interface.js';
 import { Problems } from './options/option-reader.js';
 import type { ResolvedRedisOptions } from './options/redis-options.interface.js';
@@ -74,6 +75,7 @@ export function createCacheMachine(
       maxStalenessMs: module.maxStalenessMs,
       degraded: module.degraded,
       lockTimeoutMs: module.loadLock.timeoutMs,
+      edge: NO_EDGE,
     },
   });
   for (const [name, cache] of Object.entries(options.caches ?? {})) {

@@ -68,12 +68,11 @@ export class CacheService {
     options?: LoadOptions<T>,
   ): Promise<T> {
     const desk = this.#desks.get(cache);
-    if (desk?.hasHotPath === true && typeof key === 'string' && isPlainText(key)) {
-      if (options?.consistency !== 'strong' && currentScope() === undefined) {
-        const entry = desk.hot(key);
-        if (entry !== undefined) return desk.open(entry) as Promise<T>;
-        return this.#joinOrLoad(desk, key, load, options);
-      }
+    if (desk?.hasShortWay === true && typeof key === 'string' && isPlainText(key) && currentScope() === undefined) {
+      if (!desk.hasHotPath || options?.consistency === 'strong') return this.#lookOrLoad(desk, key, load, options);
+      const entry = desk.hot(key);
+      if (entry !== undefined) return desk.open(entry) as Promise<T>;
+      return this.#joinOrLoad(desk, key, load, options);
     }
     return this.#getOrLoad(cache, key, load, options);
   }
@@ -85,7 +84,8 @@ export class CacheService {
     options: LoadOptions<T> | undefined,
   ): Promise<T> {
     const { name, options: own } = desk.region;
-    const joined = desk.passThrough || !waitsAsUsual(options) ? undefined : desk.join(key, own.read);
+    const isUsual = !desk.passThrough && waitsAsUsual(options) && options?.consistency === undefined;
+    const joined = isUsual ? desk.join(key, own.read) : undefined;
     if (joined === undefined) return this.#lookOrLoad(desk, key, load, options);
     return joined.then((outcome) =>
       outcome === undefined ? this.#getOrLoad(name, key, load, options) : (desk.handOut(outcome) as T),
@@ -99,11 +99,12 @@ export class CacheService {
     options: LoadOptions<T> | undefined,
   ): Promise<T> {
     const { name, options: own } = desk.region;
-    const looking = waitsAsUsual(options) ? desk.look(key, own.read) : undefined;
+    const strong = options?.consistency === undefined ? own.read.strong : options.consistency === 'strong';
+    const looking = waitsAsUsual(options) ? desk.look(key, own.read, strong) : undefined;
     if (looking === undefined) return this.#getOrLoad(name, key, load, options);
     return looking.then((found) => {
       const entry = desk.accept(found);
-      return entry === undefined ? this.#getOrLoad(name, key, load, options, found) : (desk.open(entry) as Promise<T>);
+      return entry === undefined ? this.#getOrLoad(name, key, load, options, found) : (desk.unpack(entry) as T);
     });
   }
 
@@ -248,11 +249,10 @@ export class CacheService {
 
 /** Whether a caller waits for a load as its cache says. */
 const waitsAsUsual = (
-  options: Pick<LoadOptions<never>, 'signal' | 'grace' | 'softTimeout' | 'hardTimeout' | 'consistency'> | undefined,
+  options: Pick<LoadOptions<never>, 'signal' | 'grace' | 'softTimeout' | 'hardTimeout'> | undefined,
 ): boolean =>
   options === undefined ||
   (options.signal === undefined &&
     options.grace === undefined &&
     options.softTimeout === undefined &&
-    options.hardTimeout === undefined &&
-    options.consistency === undefined);
+    options.hardTimeout === undefined);

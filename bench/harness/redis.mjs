@@ -12,6 +12,24 @@ export async function openClient(address = redisAddress()) {
   return client;
 }
 
+/** What ours sets on the connections it opens: a dead server is noticed, and no command waits for better times. */
+const OUR_SETTINGS = {
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  keepAlive: 10_000,
+  socketTimeout: 5_000,
+};
+
+/** The bare client with the options that ours uses. */
+export async function openClientLikeOurs(address = redisAddress()) {
+  const { Redis } = await import('ioredis');
+  const client = new Redis({ ...address, ...OUR_SETTINGS });
+  client.on('error', () => {});
+  await new Promise((resolve) => client.once('ready', resolve));
+  return client;
+}
+
 /** A client to an empty server. */
 export async function emptied() {
   const client = await openClient();

@@ -1,6 +1,6 @@
 import { startSharedShop } from '../harness/ours-redis.mjs';
 import { REDIS_PEERS } from '../harness/redis-peers.mjs';
-import { commandCounts, emptied, openClient, redisAddress, total } from '../harness/redis.mjs';
+import { commandCounts, emptied, openClient, openClientLikeOurs, redisAddress, total } from '../harness/redis.mjs';
 import { crowdUs } from '../harness/timing.mjs';
 import { longPage, row } from '../harness/values.mjs';
 
@@ -33,15 +33,14 @@ async function hits(client, fill, read, counted, quick) {
   return figures;
 }
 
-const raw = (id, label, make, prepare = () => {}) => ({
+const raw = (id, label, make, open) => ({
   id,
   label,
   async run({ quick }) {
     const { Packr } = await import('msgpackr');
-    prepare();
     const packr = new Packr({ structuredClone: true, moreTypes: true, copyBuffers: true });
     const control = await emptied();
-    const client = await openClient();
+    const client = await open();
     for (const key of keys) await client.set(key, packr.pack(make(key)), 'PX', 300_000);
     return measure(async (key) => packr.unpack(await client.getBuffer(key)), control, quick);
   },
@@ -77,7 +76,13 @@ const counts = [0, 5, 128];
 
 const variants = [
   ...SIZES.flatMap(({ size, text, make }) => [
-    raw(`raw-${size}`, `ioredis \`getBuffer\` and msgpackr: ${text}`, make),
+    raw(
+      `raw-${size}`,
+      `ioredis \`getBuffer\` and msgpackr, the same client options: ${text}`,
+      make,
+      openClientLikeOurs,
+    ),
+    raw(`raw-default-${size}`, `the same with the default options: ${text}`, make, openClient),
     ...counts.map((count) =>
       ours(`ours-${size}-${count}`, `\`getOrLoad\`, no memory: ${text}, ${count} tags`, {
         make,

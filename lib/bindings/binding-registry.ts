@@ -1,13 +1,12 @@
 import type { CacheService } from '../cache.service.js';
-import type { CacheDesk } from '../desk/cache-desk.js';
 import type { CacheEngine } from '../desk/cache-engine.js';
-import type { CacheOptions } from '../options/cache-options.interface.js';
 import { checkDecoratorOptions } from '../options/decorator-options.js';
 import { Problems } from '../options/option-reader.js';
-import { overrideReadOptions, READ_FIELDS } from '../options/read-options.js';
-import { addType, CACHE_FIELDS, isCacheName } from '../options/resolve-options.js';
+import { overrideReadOptions } from '../options/read-options.js';
+import { addType, CACHE_FIELDS } from '../options/resolve-options.js';
 import { keyByArguments, keyByFunction } from './call-key.js';
 import { tagsOf } from './metadata.accessor.js';
+import { MethodCaches } from './method-caches.js';
 import { MethodBinding, type BoundCache, type BoundEviction } from './method-binding.js';
 import { DECORATOR_NAMES, type EvictSettings, type MethodPlan, type MethodReadSettings } from './method-plan.js';
 import { combineTags } from './tag-sources.js';
@@ -41,14 +40,16 @@ const EVICT_FIELDS = ['tags', 'cache', 'key', 'all', 'before', 'condition', 'mod
 /** Binds the decorated methods of one registration. */
 export class BindingRegistry {
   readonly #hosts = new WeakMap<object, HostBindings>();
-  /** Which method a derived cache belongs to, and which one uses its arguments as the key of a named cache. */
-  readonly #owners = new Map<string, string>();
+  readonly caches: MethodCaches;
+  /** Which method uses its arguments as the key of a named cache. */
   readonly #argumentKeys = new Map<string, string>();
 
   constructor(
     readonly engine: CacheEngine,
     readonly service: CacheService,
-  ) {}
+  ) {
+    this.caches = new MethodCaches(engine);
+  }
 
   /** The bindings of a class: subclasses have their own, because the caches of their methods are their own. */
   hostOf(constructor: { readonly name: string }): HostBindings {
@@ -95,8 +96,8 @@ export class BindingRegistry {
   ): BoundCache | undefined {
     const method = `${className}.${String(plan.propertyKey)}`;
     const where = `${method} ${decorator}`;
-    const own = decorator === '@CachePut' ? ['invalidates'] : [];
-    if (!checkDecoratorOptions(settings, [...CACHE_FIELDS, ...METHOD_FIELDS, ...own], where, problems))
+    const more = decorator === '@CachePut' ? ['invalidates'] : [];
+    if (!checkDecoratorOptions(settings, [...CACHE_FIELDS, ...METHOD_FIELDS, ...more], where, problems))
       return undefined;
     if (decorator !== '@Cacheable' && settings.key === undefined) {
       problems.add(where, 'needs `key`, a function that finds the key in the result');
@@ -104,10 +105,8 @@ export class BindingRegistry {
     if (settings.cache !== undefined && !this.engine.desks.has(settings.cache)) {
       overrideReadOptions(this.engine.readDefaults, settings, where, problems); // for what else is wrong
     }
-    const desk =
-      settings.cache === undefined
-        ? this.#derivedCache(plan, method, where, settings, problems)
-        : this.#namedCache(settings.cache, where, settings, problems);
+    const own = typeof plan.propertyKey === 'symbol' ? undefined : method;
+    const desk = this.caches.deskFor(settings, own, where, problems);
     if (desk === undefined) return undefined;
     const { region } = desk;
     if (settings.type !== undefined) addType(region.options.types, settings.type, `${where}.type`, problems);
@@ -124,41 +123,6 @@ export class BindingRegistry {
           : keyByFunction(settings.key as (...args: unknown[]) => unknown, region, describe),
       tags: combineTags([settings.tags, ...tagsOf(plan.target, plan.propertyKey)]),
     };
-  }
-
-  #derivedCache(
-    plan: MethodPlan,
-    method: string,
-    where: string,
-    settings: MethodReadSettings,
-    problems: Problems,
-  ): CacheDesk | undefined {
-    if (typeof plan.propertyKey === 'symbol' || !isCacheName(method)) {
-      problems.add(where, 'has a name that can’t name a cache; say which `cache` it uses');
-      return undefined;
-    }
-    if (this.engine.desks.has(method)) {
-      const owner = this.#owners.get(method);
-      const other =
-        owner === undefined ? 'a cache of that name is declared' : 'another class of that name has such a method';
-      problems.add(where, `would get the cache ${method}, but ${other}; say which \`cache\` it uses`);
-      return undefined;
-    }
-    this.#owners.set(method, method);
-    return this.engine.define(method, cacheOptionsIn(settings), where, problems);
-  }
-
-  #namedCache(name: string, where: string, settings: MethodReadSettings, problems: Problems): CacheDesk | undefined {
-    const desk = this.engine.desks.get(name);
-    if (desk === undefined) {
-      problems.add(where, `cache '${name}': ${this.engine.unknown(name)}`);
-      return undefined;
-    }
-    for (const field of Object.keys(cacheOptionsIn(settings))) {
-      if ((READ_FIELDS as readonly string[]).includes(field)) continue;
-      problems.add(`${where}.${field}`, `belongs to the cache '${name}' as a whole: say it under caches.${name}`);
-    }
-    return desk;
   }
 
   /** Two methods with their bare arguments as keys of one cache would get each other's values. */
@@ -200,14 +164,4 @@ export class BindingRegistry {
       );
     }
   }
-}
-
-/** What of the settings of a method is about its cache; tags of a method are its own. */
-function cacheOptionsIn(settings: MethodReadSettings): CacheOptions {
-  const known: readonly string[] = CACHE_FIELDS;
-  return Object.fromEntries(
-    Object.entries(settings).filter(
-      ([field, value]) => value !== undefined && field !== 'tags' && known.includes(field),
-    ),
-  );
 }

@@ -60,6 +60,8 @@ const run = ({ self, args, original }: Call): unknown => original.apply(self, [.
 export class MethodBinding {
   /** Set when a hit needs nothing but a look into memory. */
   readonly hotDesk: CacheDesk | undefined;
+  /** Set when a hit needs a look, and the journal to be confirmed. */
+  readonly strongDesk: CacheDesk | undefined;
   readonly guessKey: CallKey['guess'];
   readonly #options: ResolvedReadOptions | undefined;
 
@@ -72,8 +74,9 @@ export class MethodBinding {
     const { read, put, many, evictions } = operations;
     const readsOnly = read !== undefined && put === undefined && many === undefined && evictions.length === 0;
     const isPlain = readsOnly && read.settings.condition === undefined && read.settings.returns !== 'observable';
-    const mayBeHot = isPlain && read.desk.hasHotPath && !read.options.strong;
-    this.hotDesk = mayBeHot ? read.desk : undefined;
+    const desk = isPlain && read.desk.hasShortWay ? read.desk : undefined;
+    this.hotDesk = desk?.hasHotPath === true && !read!.options.strong ? desk : undefined;
+    this.strongDesk = read?.options.strong === true ? desk : undefined;
     this.guessKey = read?.callKey.guess ?? (() => undefined);
     this.#options = read?.options;
   }
@@ -82,17 +85,17 @@ export class MethodBinding {
   joinOrInvoke(key: LocalKey, call: Call): unknown {
     const desk = this.hotDesk!;
     const joined = desk.passThrough ? undefined : desk.join(key, this.#options!);
-    if (joined === undefined) return this.#lookOrInvoke(key, call);
+    if (joined === undefined) return this.lookOrInvoke(desk, key, call);
     return joined.then((outcome) => (outcome === undefined ? this.invoke(call) : desk.handOut(outcome)));
   }
 
-  #lookOrInvoke(key: LocalKey, call: Call): unknown {
-    const desk = this.hotDesk!;
+  /** A call outside of scopes that a look may answer. */
+  lookOrInvoke(desk: CacheDesk, key: LocalKey, call: Call): unknown {
     const looking = desk.look(key, this.#options!);
     if (looking === undefined) return this.invoke(call);
     return looking.then((found) => {
       const entry = desk.accept(found);
-      return entry === undefined ? this.invoke({ ...call, found }) : desk.open(entry);
+      return entry === undefined ? this.invoke({ ...call, found }) : desk.unpack(entry);
     });
   }
 

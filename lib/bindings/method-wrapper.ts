@@ -56,7 +56,12 @@ function wrap(plan: MethodPlan): AnyFunction {
         return binding.joinOrInvoke(key, { self: this, args: [...args] as unknown[], original });
       }
     }
-    return invoke(host, plan, { self: this, args: [...args] as unknown[], original });
+    const call = { self: this, args: [...args] as unknown[], original };
+    if (binding?.strongDesk !== undefined && currentScope() === undefined) {
+      const key = binding.guessKey(args);
+      if (key !== undefined) return binding.lookOrInvoke(binding.strongDesk, key, call);
+    }
+    return invoke(host, plan, call);
   };
   Object.defineProperty(wrapper, 'name', { value: String(propertyKey), configurable: true });
   Object.defineProperty(wrapper, 'length', { value: original.length, configurable: true });

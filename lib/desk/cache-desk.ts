@@ -21,6 +21,8 @@ export class CacheDesk {
   readonly statistics = new CacheStatistics();
   /** Everything goes to the source: caching is disabled, or the application has shut down. */
   passThrough = false;
+  /** Whether its keys are known without asking anybody, so that reads can take a short way. */
+  readonly hasShortWay: boolean;
   /** Whether an entry in memory may be an answer without a closer look. */
   readonly hasHotPath: boolean;
   readonly #memory: MemoryTier;
@@ -34,7 +36,8 @@ export class CacheDesk {
     private readonly reads: ReadFlow,
     private readonly readsOfMany: ReadManyFlow,
   ) {
-    this.hasHotPath = !region.options.read.strong && region.options.scope === undefined;
+    this.hasShortWay = region.options.scope === undefined;
+    this.hasHotPath = this.hasShortWay && !region.options.read.strong;
     this.#memory = region.memory;
     this.#pool = region.memory.pool;
     this.#replica = parts.journal.replica;
@@ -77,25 +80,41 @@ export class CacheDesk {
   }
 
   /**
-   * Looks into the shared tier, together with all who look for the same at this moment and outside of scopes, while the
-   * journal is trusted. `undefined` means: ask properly.
+   * Looks into the shared tier, together with all who look for the same at this moment and outside of scopes; while the
+   * journal is trusted, or for strong reads while it is being confirmed. `undefined` means: ask properly.
    */
-  look(key: LocalKey, options: ResolvedReadOptions): Promise<Found> | undefined {
+  look(key: LocalKey, options: ResolvedReadOptions, strong = options.strong): Promise<Found> | undefined {
     if (!this.parts.shared.present || this.passThrough || !waitsWithoutEnd(options)) return undefined;
-    // what memory has may be an answer that needn't be waited for
-    if (!this.#replica.trusts(this.#now()) || this.#memory.get(key) !== undefined) return undefined;
     const stored = typeof key === 'number' ? storedNumber(key) : this.region.storedKey(key);
-    return stored === '' ? undefined : this.reads.sharedEntries.look(this.region, stored);
+    if (stored === '') return undefined;
+    const isRemembered = this.#memory.get(key) !== undefined;
+    if (strong) {
+      const mark = this.#replica.mark(this.#now());
+      const confirming = this.parts.journal.confirm();
+      // at the same time: whatever is found carries its own proof, which is looked at when both are there
+      const look = isRemembered ? undefined : this.reads.sharedEntries.look(this.region, stored);
+      return confirming.then((confirmed) => {
+        const confirmation = { confirmed, mark };
+        if (look === undefined) return { entry: this.#memory.get(key), tier: 'l1', confirmation };
+        if (look.found === undefined) return look.promise.then((found) => ({ ...found, confirmation }));
+        return { entry: look.found.entry, tier: 'l2', confirmation };
+      });
+    }
+    // what memory has may be an answer that needn't be waited for
+    if (isRemembered || !this.#replica.trusts(this.#now())) return undefined;
+    return this.reads.sharedEntries.look(this.region, stored).promise;
   }
 
   /** What was found, if it is fresh now: a read that is counted. `undefined` means: ask properly, and bring it along. */
-  accept({ entry }: Found): CacheEntry | undefined {
+  accept({ entry, tier, confirmation }: Found): CacheEntry | undefined {
     const now = this.#now();
     if (entry === undefined || now >= entry.hotUntil || !this.#replica.trusts(now)) return undefined;
-    if (this.#replica.judge(entry.header, entry.sequence) !== 'fresh') return undefined;
-    if (this.#pool !== undefined) this.#memory.put(entry);
+    if (confirmation?.confirmed === false || this.#replica.judge(entry.header, entry.sequence) !== 'fresh')
+      return undefined;
+    if (tier === 'l1') this.#pool!.touch(entry);
+    else if (this.#pool !== undefined) this.#memory.put(entry);
     this.statistics.reads++;
-    this.statistics.l2++;
+    this.statistics[tier]++;
     return entry;
   }
 
@@ -104,18 +123,21 @@ export class CacheDesk {
     this.statistics.reads++;
     this.statistics[outcome.kind]++;
     if (!('entry' in outcome)) throw outcome.error;
-    const { header, content } = outcome.entry;
-    if (header.kind === 'error') throw this.region.codec.openError(content);
-    return this.region.codec.open(content);
+    return this.unpack(outcome.entry);
   }
 
   /** The value of an entry, for one caller. */
   open(entry: CacheEntry): Promise<unknown> {
-    return entry.promise ?? this.#unpack(entry);
+    return entry.promise ?? this.#unpackLater(entry);
   }
 
   // oxlint-disable-next-line require-await -- what decoding throws is the caller's rejection
-  async #unpack({ header, content }: CacheEntry): Promise<unknown> {
+  async #unpackLater(entry: CacheEntry): Promise<unknown> {
+    return this.unpack(entry);
+  }
+
+  /** The same at once. @throws the error that was cached */
+  unpack({ header, content }: CacheEntry): unknown {
     const { codec } = this.region;
     if (header.kind === 'error') throw codec.openError(content);
     return codec.open(content);
@@ -123,7 +145,12 @@ export class CacheDesk {
 
   async read(request: ReadRequest): Promise<unknown> {
     if (this.isBypassed()) return this.#askTheSource(request.load);
-    return this.#deliver(await this.#counted(() => this.reads.read(request)));
+    return this.#deliver(await this.answer(request));
+  }
+
+  /** A read with everything that is known of its answer. Not where the source is to be asked. */
+  answer(request: ReadRequest): Promise<ReadOutcome> {
+    return this.#counted(() => this.reads.read(request));
   }
 
   /** Whether reads go to the source, here and now. */

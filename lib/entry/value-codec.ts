@@ -20,6 +20,8 @@ export interface ValueCodecOptions {
   readonly maxValueBytes: number;
   /** Values larger than that are kept in this process, and there alone. */
   readonly keepsTooLarge: boolean;
+  /** Whether values stay in this process; else they are for the callers who are waiting for them. */
+  readonly isKept: boolean;
   /** Whether bytes are needed at all: a cache that shares bare references and lives in this process has no use for them. */
   readonly needsBytes: boolean;
 }
@@ -97,15 +99,21 @@ export class ValueCodec {
 
   #content(kind: EntryKind, payload: Uint8Array): EntryContent {
     if (kind === 'undefined') return { value: undefined, bytes: 0 };
-    if (kind === 'error') return ownBytes(payload, undefined);
+    if (kind === 'error') return this.#bytes(payload, undefined);
     const value = this.#decode(payload);
     if (typeof value !== 'object' || value === null) return { value, bytes: payload.byteLength };
-    if (this.options.isolation === 'copy') return ownBytes(payload, { value });
+    if (this.options.isolation === 'copy') return this.#bytes(payload, { value });
     if (this.options.isolation === 'frozen' && !deepFreeze(value)) {
       this.copiedInsteadOfFrozen++;
-      return ownBytes(payload, undefined);
+      return this.#bytes(payload, undefined);
     }
     return { value, bytes: approximateBytes(value) };
+  }
+
+  /** Bytes to keep are a copy unless they have their memory to themselves: a window would hold on to all it looks into. */
+  #bytes(payload: Uint8Array, spare: { readonly value: unknown } | undefined): EntryContent {
+    const isWindow = this.options.isKept && payload.buffer.byteLength > payload.byteLength;
+    return { payload: isWindow ? Uint8Array.prototype.slice.call(payload) : payload, bytes: payload.byteLength, spare };
   }
 
   #decode(payload: Uint8Array): unknown {
@@ -159,12 +167,6 @@ export class ValueCodec {
       throw new CacheSerializationError(`\`validate\` failed: ${reason}`, { cause: error });
     }
   }
-}
-
-/** Bytes to keep: a copy, unless they have their memory to themselves. A window would hold on to all of what it looks into. */
-function ownBytes(payload: Uint8Array, spare: { readonly value: unknown } | undefined): EntryContent {
-  const isWindow = payload.buffer.byteLength > payload.byteLength;
-  return { payload: isWindow ? Uint8Array.prototype.slice.call(payload) : payload, bytes: payload.byteLength, spare };
 }
 
 /** Freezes a value through and through; `false`, and some of it frozen, when it holds what can't be. */

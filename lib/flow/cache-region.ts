@@ -13,7 +13,7 @@ import type { MemoryPool } from '../tiers/memory-pool.js';
 import { MemoryTier } from '../tiers/memory.tier.js';
 import type { LoadCollector } from './load-collector.js';
 import type { ReadOutcome } from './outcome.js';
-import type { Found } from './found.js';
+import type { Look } from './found.js';
 
 /** What a flight brings: an entry and where it is from, or nothing, when it left the work to another process. */
 export type FlightResult =
@@ -46,7 +46,7 @@ export class CacheRegion {
   readonly memory: MemoryTier;
   readonly flights = new SingleFlight<FlightResult, LoadFlight>(() => new LoadFlight());
   /** Looks into the shared tier under way, by key. */
-  readonly looks = new Map<string, Promise<Found>>();
+  readonly looks = new Map<string, Look>();
   readonly pauses = new RetryPauses(REMEMBERED_KEYS);
   /** Keys whose value couldn't be kept the last time: waiting for somebody else's is in vain. */
   readonly #unshared = new Set<string>();
@@ -70,6 +70,7 @@ export class CacheRegion {
       validate: options.validate,
       maxValueBytes: options.maxValueBytes,
       keepsTooLarge: options.tooLarge === 'memory-only' && pool !== undefined,
+      isKept: pool !== undefined,
       needsBytes: sharedTierPresent || options.isolation !== 'shared',
     });
     const { maxValueBytes, compression, encryption } = options;

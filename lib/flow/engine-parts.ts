@@ -5,6 +5,17 @@ import type { Journal } from '../journal/journal.interface.js';
 import type { SharedTier } from '../tiers/tier.interface.js';
 import type { BackgroundWork } from './background-work.js';
 
+/** Copies of responses beyond this cache. */
+export interface EdgeCopies {
+  /**
+   * Something was invalidated, and this process knows. Returns at once.
+   * @param oldForMs for how long another process may still hand out what was invalidated
+   */
+  purge(tags: readonly string[], oldForMs: number): void;
+}
+
+export const NO_EDGE: EdgeCopies = { purge: () => undefined };
+
 /** What the flows of one registration work with. Which implementations these are is decided in `cache.providers`. */
 export interface EngineParts {
   readonly runtime: Runtime;
@@ -22,6 +33,7 @@ export interface EngineParts {
     readonly maxAgeMs: number;
   };
   readonly lockTimeoutMs: number;
+  readonly edge: EdgeCopies;
   /** Ends connections. */
   readonly disconnect: () => Promise<void>;
 }

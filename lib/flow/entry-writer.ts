@@ -21,6 +21,8 @@ export interface EntryDraft {
   readonly costMs: number;
   readonly tags: readonly string[];
   readonly tainted: boolean;
+  /** What is kept beside the value: status and headers of a response. */
+  readonly meta?: unknown;
 }
 
 /** Makes entries, and puts them where readers find them. */
@@ -42,7 +44,7 @@ export class EntryWriter {
   }
 
   #header(draft: EntryDraft, kind: EntryHeader['kind']): EntryHeader {
-    const { options, mark, ownRecord, asOf, ttlMs, expiresBy, costMs, tags } = draft;
+    const { options, mark, ownRecord, asOf, ttlMs, expiresBy, costMs, tags, meta } = draft;
     const graceMs = Math.max(options.graceRevalidateMs, options.graceErrorMs);
     const limits = { ttlMs, jitter: options.jitter, graceMs, expiresBy };
     return {
@@ -55,6 +57,7 @@ export class EntryWriter {
       kind,
       tags,
       slidingMs: 0,
+      ...(meta === undefined ? undefined : { meta }),
     };
   }
 

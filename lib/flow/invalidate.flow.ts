@@ -41,14 +41,23 @@ export class InvalidateFlow {
 
   /** A record in the journal, or in the surrounding transaction's list. */
   async announce(tags: readonly string[]): Promise<AppendReceipt | { readonly status: 'deferred' }> {
+    currentScope()?.witness?.(tags);
     const transaction = openTransaction(this.parts.journal.replica);
     if (transaction !== undefined) {
       transaction.collect(tags);
       return { status: 'deferred' };
     }
     if (tags.length === 0) return this.#nothing();
-    const receipt = await this.parts.journal.append(tags);
+    const receipt = await this.#append(tags);
     this.parts.emit({ type: 'invalidation', status: receipt.status });
+    return receipt;
+  }
+
+  async #append(tags: readonly string[]): Promise<AppendReceipt> {
+    const { journal, edge } = this.parts;
+    const receipt = await journal.append(tags);
+    if (receipt.status === 'applied') edge.purge(tags, receipt.fleetStalenessMs);
+    else void receipt.appended.then(({ fleetStalenessMs }) => edge.purge(tags, fleetStalenessMs));
     return receipt;
   }
 
@@ -85,7 +94,7 @@ export class InvalidateFlow {
     await Promise.all(
       outstanding.map(([timer, tags]) => {
         timer.cancel();
-        return this.parts.journal.append(tags);
+        return this.#append(tags);
       }),
     );
   }
@@ -101,7 +110,7 @@ export class InvalidateFlow {
       afterMs,
       () => {
         this.#again.delete(timer);
-        this.parts.background.add(this.parts.journal.append(tags));
+        this.parts.background.add(this.#append(tags));
       },
       { background: true },
     );

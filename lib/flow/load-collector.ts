@@ -24,6 +24,10 @@ export interface LoadContext {
 export class LoadCollector implements LoadContext {
   ttlMs: number | undefined;
   skipped = false;
+  /** The value is for whoever made the loader run, and for nobody who waits for the same. */
+  personal = false;
+  /** What is kept beside the value. */
+  meta: unknown;
   /** Something stale was handed in, so the result is stale too. */
   usedStale = false;
   /** The earliest expiry of what it was made from, epoch ms. */

@@ -184,8 +184,12 @@ export class LoaderRunner {
   }
 
   #keep(draft: Draft): Loaded {
-    const { request, value, isError } = draft;
+    const { request, value, isError, collector } = draft;
     const { region } = request;
+    if (collector.personal && !isError) {
+      this.#notStored(region, 'personal');
+      return { entry: this.#writer.makePersonal(this.#entryDraft(draft, []), value), stored: DONE };
+    }
     const fault = new FirstFault();
     const resultTags = fault.guard<readonly string[]>('its tags: ', [], () =>
       isError ? [] : userTags(request.tagsOfResult?.(value) ?? [], () => describe(request)),
@@ -234,6 +238,7 @@ export class LoaderRunner {
       expiresBy: collector.expiresBy,
       tags: collector.collectTags([...region.ownTags(key), ...tags, ...resultTags]),
       tainted: collector.usedStale,
+      meta: collector.meta,
     };
   }
 

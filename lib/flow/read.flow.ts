@@ -66,7 +66,8 @@ export class ReadFlow {
   begin(request: ReadRequest): Reader | Promise<Reader> {
     const scope = currentScope();
     const strong = request.options.strong || (scope?.strong ?? false);
-    const mark = this.#replica.mark(this.parts.runtime.now());
+    const confirmation = request.found?.confirmation;
+    const mark = confirmation?.mark ?? this.#replica.mark(this.parts.runtime.now());
     const trusted = !strong && this.#replica.trusts(mark.at);
     const reader = {
       request,
@@ -79,6 +80,7 @@ export class ReadFlow {
       found: request.found,
     };
     if (trusted) return { ...reader, confirmed: true };
+    if (confirmation !== undefined) return { ...reader, confirmed: confirmation.confirmed };
     return this.parts.journal.confirm().then((confirmed) => ({ ...reader, confirmed }));
   }
 

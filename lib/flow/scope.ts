@@ -40,6 +40,8 @@ export interface Scope {
   readonly load: LoadCollector | undefined;
   /** The flights this code runs in, innermost first: it mustn't wait for one of them. */
   readonly flights: readonly WaitingFlight[];
+  /** Told of the tags of every invalidation inside, with their prefix. */
+  readonly witness?: ((tags: readonly string[]) => void) | undefined;
 }
 
 const OUTSIDE: Scope = { bypass: false, strong: false, transaction: undefined, load: undefined, flights: [] };

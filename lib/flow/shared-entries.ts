@@ -3,7 +3,7 @@ import { decodeEntry } from '../entry/entry-codec.js';
 import type { CacheRegion } from './cache-region.js';
 import type { EngineParts } from './engine-parts.js';
 import { hotUntilOf } from './entry-writer.js';
-import type { Found } from './found.js';
+import { Look } from './found.js';
 import type { Reader } from './reader.js';
 
 /** Entries as other processes left them in the shared tier. */
@@ -14,7 +14,7 @@ export class SharedEntries {
   async find(reader: Reader): Promise<CacheEntry | undefined> {
     const { found, region, key, request, mark } = reader;
     reader.found = undefined; // another time it would be old
-    if (found !== undefined) return this.#caughtUp(found.entry);
+    if (found?.tier === 'l2') return this.#caughtUp(found.entry);
     const bytes = await this.parts.shared.get(region.address(key));
     return this.#caughtUp(this.#decode(bytes, region, key, mark.sequence, request.options.earlyRefreshBeta));
   }
@@ -25,16 +25,16 @@ export class SharedEntries {
   }
 
   /** A look that several callers share, each of whom judges what it finds. */
-  look(region: CacheRegion, key: string): Promise<Found> {
+  look(region: CacheRegion, key: string): Look {
     const underWay = region.looks.get(key);
     if (underWay !== undefined) return underWay;
     const order = this.parts.journal.replica.nextSequence();
-    const looking = this.parts.shared.get(region.address(key)).then((bytes) => {
+    const look = new Look(this.parts.shared.get(region.address(key)), (bytes) => {
       region.looks.delete(key);
-      return { entry: this.#decode(bytes, region, key, order, region.options.read.earlyRefreshBeta) };
+      return this.#decode(bytes, region, key, order, region.options.read.earlyRefreshBeta);
     });
-    region.looks.set(key, looking);
-    return looking;
+    region.looks.set(key, look);
+    return look;
   }
 
   /** Whoever loaded it knew more: what that was has to be known here before anybody can judge it. */

@@ -64,16 +64,16 @@ function firstOf(
   });
 }
 
-/** Whether bounded callers with these options wait for a load however long it takes. */
-export const waitsWithoutEnd = ({ strong, softTimeoutMs, hardTimeoutMs }: ResolvedReadOptions): boolean =>
-  !strong && softTimeoutMs === 0 && hardTimeoutMs === 0;
+/** Whether callers with these options wait for an answer however long it takes. */
+export const waitsWithoutEnd = ({ softTimeoutMs, hardTimeoutMs }: ResolvedReadOptions): boolean =>
+  softTimeoutMs === 0 && hardTimeoutMs === 0;
 
-/** Whether callers with these options wait for one load without end, and are given the same when it fails. */
+/** Whether bounded callers with these options wait for one load without end, and are given the same when it fails. */
 export const waitAlike = (one: ResolvedReadOptions, other: ResolvedReadOptions): boolean =>
+  !other.strong &&
   waitsWithoutEnd(other) &&
   (one === other ||
-    (one.softTimeoutMs === 0 &&
-      one.hardTimeoutMs === 0 &&
+    (waitsWithoutEnd(one) &&
       one.graceErrorMs === other.graceErrorMs &&
       one.graceRevalidateMs === other.graceRevalidateMs &&
       one.graceWhen === other.graceWhen));

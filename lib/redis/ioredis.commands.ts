@@ -13,9 +13,14 @@ type Words = readonly (string | number | Buffer)[];
 
 const OPENS_WITHIN_MS = 2_000;
 const REDIRECTIONS = 3;
+/** Commands in one write. */
+const MOST_TOGETHER = 8;
 
 /** The commands over a client of ioredis. Nothing is defined on it, and no option of it is needed. */
 export class IoredisCommands implements RedisCommands {
+  /** Commands of this turn of the event loop. */
+  #thisTurn = 0;
+
   /**
    * @param connection for everything that is answered at once
    * @param replicated for what waits for a replica; asked for when it is first needed
@@ -26,28 +31,32 @@ export class IoredisCommands implements RedisCommands {
   ) {}
 
   get(key: string): Promise<Buffer | undefined> {
-    return this.#send('get', key).then(bytesOf);
+    try {
+      return call(this.#usable(), 'getBuffer', key).then(bytesOf, asFault);
+    } catch (error) {
+      return Promise.reject(faultOf(error));
+    }
   }
 
   async getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
     if (keys.length === 0) return [];
     // one MGET can't ask several nodes
     if (this.connection.isCluster) return Promise.all(keys.map(async (key) => this.get(key)));
-    return ((await this.#send('mget', ...keys)) as unknown[]).map(bytesOf);
+    return ((await this.#send('mgetBuffer', ...keys)) as unknown[]).map(bytesOf);
   }
 
   async set(key: string, bytes: Buffer, ttlMs: number): Promise<void> {
-    await this.#send('set', key, bytes, 'PX', wholeMs(ttlMs));
+    await this.#send('setBuffer', key, bytes, 'PX', wholeMs(ttlMs));
   }
 
   async unlink(key: string): Promise<void> {
-    await this.#send('unlink', key);
+    await this.#send('unlinkBuffer', key);
   }
 
   async acquire({ lock, entry, beside }: LockAddress, token: string, lifeMs: number): Promise<LockReply> {
     const take = [lock, token, 'PX', wholeMs(lifeMs), 'NX'];
     if (!beside && this.connection.isCluster) {
-      const taken = await this.#send('set', ...take);
+      const taken = await this.#send('setBuffer', ...take);
       return { acquired: taken !== null, found: await this.get(entry) };
     }
     const [taken, found] = await batch(this.#usable(), [
@@ -67,10 +76,10 @@ export class IoredisCommands implements RedisCommands {
     const rest = [keys.length, ...keys, ...args];
     let reply: unknown;
     try {
-      reply = await call(client, 'evalsha', script.sha, ...rest);
+      reply = await call(client, 'evalshaBuffer', script.sha, ...rest);
     } catch (error) {
       if (codeOf(error) !== 'NOSCRIPT') throw faultOf(error);
-      reply = await this.#send('eval', script.text, ...rest);
+      reply = await this.#send('evalBuffer', script.text, ...rest);
     }
     return parsed(script, reply, client);
   }
@@ -103,44 +112,54 @@ export class IoredisCommands implements RedisCommands {
   }
 
   async readBack(stream: string, beforeId: string, count: number): Promise<readonly StreamItem[]> {
-    return streamItems(await this.#send('xrevrange', stream, `(${beforeId}`, '-', 'COUNT', count));
+    return streamItems(await this.#send('xrevrangeBuffer', stream, `(${beforeId}`, '-', 'COUNT', count));
   }
 
   #usable(): RedisClientLike {
     const client = this.connection.usable;
-    if (this.connection.isOurs) leaveTogether(client);
+    if (this.connection.isOurs) this.#leaveTogether(client);
     return client;
   }
 
-  #send(command: string, ...words: (string | number | Buffer)[]): Promise<unknown> {
+  /**
+   * The first command of a turn of the event loop leaves at once, those that follow in few writes. Each by itself would
+   * be a system call, which costs more than all the rest of a command; all in one, and the server would wait while they
+   * are made, and this process while they are answered.
+   */
+  #leaveTogether({ stream }: RedisClientLike & { readonly stream?: Partial<Writable> | null }): void {
+    if (typeof stream?.cork !== 'function') return;
+    const before = this.#thisTurn++;
+    if (before === 0) process.nextTick(this.#endTurn);
+    else if (stream.writableCorked === 0) {
+      stream.cork();
+      process.nextTick(() => stream.uncork!());
+    } else if (before % MOST_TOGETHER === 0) {
+      stream.uncork!();
+      stream.cork();
+    }
+  }
+
+  readonly #endTurn = (): void => {
+    this.#thisTurn = 0;
+  };
+
+  #send(method: string, ...words: (string | number | Buffer)[]): Promise<unknown> {
     try {
-      return call(this.#usable(), command, ...words).catch(asFault);
+      return call(this.#usable(), method, ...words).catch(asFault);
     } catch (error) {
       return Promise.reject(faultOf(error));
     }
   }
 }
 
-/**
- * The commands of one turn of the event loop leave in one write. Each by itself would be a system call, which costs more
- * than all the rest of a command, and their answers would come one by one as well.
- */
-function leaveTogether({ stream }: RedisClientLike & { readonly stream?: Partial<Writable> | null }): void {
-  if (typeof stream?.cork !== 'function' || stream.writableCorked !== 0) return;
-  stream.cork();
-  process.nextTick(() => stream.uncork!());
-}
-
 function asFault(error: unknown): never {
   throw faultOf(error);
 }
 
-/** By the method of that name: with automatic pipelining `callBuffer` loses the name of the command. */
-function call(client: RedisClientLike, command: string, ...words: Words): Promise<unknown> {
-  const method = (client as unknown as Record<string, RedisClientLike['callBuffer'] | undefined>)[`${command}Buffer`];
-  return method === undefined
-    ? client.callBuffer(command, ...words)
-    : (method as (...words: Words) => Promise<unknown>).call(client, ...words);
+/** By the method of the command: with automatic pipelining `callBuffer` loses its name. */
+function call(client: RedisClientLike, method: string, ...words: Words): Promise<unknown> {
+  const methods = client as unknown as Record<string, (...words: Words) => Promise<unknown>>;
+  return methods[method]!(...words);
 }
 
 async function batch(client: RedisClientLike, calls: readonly Words[]): Promise<PipelineReplies> {

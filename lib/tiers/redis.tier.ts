@@ -20,13 +20,11 @@ export class RedisTier implements SharedTier {
     return this.commands.isReachable;
   }
 
-  async get(address: EntryAddress): Promise<Buffer | undefined> {
-    try {
-      return await this.commands.get(this.#keyOf(address));
-    } catch (error) {
+  get(address: EntryAddress): Promise<Buffer | undefined> {
+    return this.commands.get(this.#keyOf(address)).catch((error: unknown) => {
       this.report(address.cache, 'get', error);
       return undefined;
-    }
+    });
   }
 
   async getMany(addresses: readonly EntryAddress[]): Promise<(Buffer | undefined)[]> {

@@ -14,6 +14,7 @@ export function codecWith(options: Partial<ValueCodecOptions> & { types?: readon
     maxValueBytes: 1024 ** 2,
     keepsTooLarge: false,
     needsBytes: true,
+    isKept: true,
     ...others,
   });
 }

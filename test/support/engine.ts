@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach } from 'vitest';
 import { httpExceptionType } from '../../lib/bindings/http-exception.type.js';
+import { NO_EDGE } from '../../lib/flow/engine-parts.js';
 import type { CacheEvent } from '../../lib/cache.events.js';
 import { createCacheMachine } from '../../lib/cache.providers.js';
 import { CacheService } from '../../lib/cache.service.js';
@@ -116,6 +117,7 @@ export function twoTierEngine(
       maxStalenessMs: module.maxStalenessMs,
       degraded: module.degraded,
       lockTimeoutMs: module.loadLock.timeoutMs,
+      edge: NO_EDGE,
       disconnect: () => Promise.resolve(),
     },
   });

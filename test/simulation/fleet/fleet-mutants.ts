@@ -91,6 +91,18 @@ export const fleetMutants: readonly Mutant[] = [
     replace: 'const trusted = this.#replica.trusts(mark.at);',
   },
   {
+    rule: 'a strong read that looks at once judges what it found when the journal is confirmed',
+    file: 'lib/desk/cache-desk.ts',
+    find: 'return confirming.then((confirmed) => {',
+    replace: 'void confirming;\n      return Promise.resolve(true).then((confirmed) => {',
+  },
+  {
+    rule: 'a strong read that looks at once and couldn’t confirm takes nothing of what it found',
+    file: 'lib/desk/cache-desk.ts',
+    find: 'if (confirmation?.confirmed === false || ',
+    replace: 'if (',
+  },
+  {
     rule: 'a strong read shares a synchronisation only before it is sent',
     file: 'lib/journal/redis.journal.ts',
     find: 'this.#next = undefined;\n        resolve(this.#bringUpToDate(false));',

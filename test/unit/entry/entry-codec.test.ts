@@ -75,9 +75,10 @@ describe('the bytes of an entry', () => {
 
   it('stay readable for later versions of the package', () => {
     const pinned =
-      'c1484301a475b9430000005d000000004bdc0011a57573657273' +
-      '01a137a76d73677061636ba765706f63682d310500cd03e8cd07d0cd0bb80a00' +
-      '94a12aa7633a7573657273a96b3a75736572733a37a8743a757365723a37c000000101';
+      'c1484301764fd5d0000000a1000000008f000040140000000000000000000000000000408f400000000000409f400000' +
+      '00000040a77000000000004024000000000000000000000000000000000001000000090000000f000000190000000475' +
+      '736572730031003765706f63682d31006d73677061636b000000010000000700000009000000082a633a75736572736b' +
+      '3a75736572733a37743a757365723a3701';
 
     expect(encode(stored({ header: headerWith(), payload: Buffer.from([1]) })).toString('hex')).toBe(pinned);
     expect(decode(Buffer.from(pinned, 'hex'))).toEqual({
@@ -185,11 +186,22 @@ describe('the bytes of an entry', () => {
     expect(reason(decode(sealed(bytes)))).toBe('corrupt');
   });
 
-  it('with tags that aren’t texts are corrupt', () => {
-    const header = headerWith({ tags: [7] as unknown as string[] });
-
-    expect(reason(decode(encode(stored({ header }))))).toBe('corrupt');
+  it('with tags whose lengths don’t add up are corrupt', () => {
+    const entry = stored({ header: headerWith({ tags: ['*'] }) });
+    const lengthAt = encode(entry).lastIndexOf('*payload') - 4;
+    for (const length of [0, 2, 0xffff_ffff]) {
+      const bytes = encode(entry);
+      bytes.writeUInt32BE(length, lengthAt);
+      expect(reason(decode(sealed(bytes)))).toBe('corrupt');
+    }
   });
+
+  it.each(['position', 'ownRecord', 'asOf', 'staleAt', 'graceUntil', 'costMs', 'slidingMs'] as const)(
+    'with a %s that is no number are corrupt',
+    (field) => {
+      expect(reason(decode(encode(stored({ header: headerWith({ [field]: Number.NaN }) }))))).toBe('corrupt');
+    },
+  );
 
   it('hold times by the clock of the store, and give them back by that of the reader', () => {
     const header = headerWith({ asOf: 1_000, staleAt: 2_000, graceUntil: 3_000 });

