@@ -9,6 +9,9 @@ const rooms = {
   'cache\\.constants': [],
   'cache\\.runtime': [],
   'cache\\.events': ['cache\\.errors'],
+  http: [],
+  edge: ['http', 'policy', 'flow', ...storage, ...ground],
+  responses: ['bindings', 'http', 'edge', ...desk, 'flow', ...storage, ...ground],
   entry: ['cache\\.errors', 'cache\\.constants'],
   options: ['entry', 'cache\\.errors', 'cache\\.constants', 'cache\\.runtime'],
   policy: [],
@@ -21,11 +24,11 @@ const rooms = {
   'cache\\.service': ['desk', 'flow', ...ground],
   'cache\\.handle': ['cache\\.service', 'desk', 'flow', ...ground],
   bindings: [...desk, 'flow', ...ground],
-  decorators: ['bindings', ...desk, 'flow', ...ground],
+  decorators: ['bindings', 'responses', ...desk, 'flow', ...ground],
 };
 
 const at = (room) => `^lib/${room}(/|\\.ts$)`;
-const knowsNest = '^lib/(bindings|decorators|testing|cache\\.(module|module-definition|providers))(/|\\.ts$)';
+const knowsNest = '^lib/(bindings|decorators|responses|testing|cache\\.(module|module-definition|providers))(/|\\.ts$)';
 
 module.exports = {
   forbidden: [

@@ -13,8 +13,17 @@ export const METHOD_METADATA: unique symbol = Symbol.for(`${PREFIX}:method`);
 /** What `@CacheTags` left on a class for one of its methods. */
 export const TAGS_METADATA: unique symbol = Symbol.for(`${PREFIX}:tags`);
 
+/** What `@Cacheable` left on a controller. */
+export const RESPONSES_METADATA: unique symbol = Symbol.for(`${PREFIX}:responses`);
+
+/** What `@NoCache` left on a handler or a controller. */
+export const NO_CACHE_METADATA: unique symbol = Symbol.for(`${PREFIX}:no-cache`);
+
 /** What decorated methods of a registration are bound by: a provider of this token exists once for each `forRoot`. */
 export const bindingsToken = (registration: string): symbol => Symbol.for(`${PREFIX}:bindings:${registration}`);
+
+/** What the interceptor of a registration asks about handlers. */
+export const handlersToken = (registration: string): symbol => Symbol.for(`${PREFIX}:handlers:${registration}`);
 
 /** The engine behind a registration. */
 export const engineToken = (registration: string): symbol => Symbol.for(`${PREFIX}:engine:${registration}`);

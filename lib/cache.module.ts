@@ -8,6 +8,7 @@ import {
   engineToken,
   getCacheServiceToken,
   getCacheToken,
+  handlersToken,
 } from './cache.constants.js';
 import { Cache } from './cache.handle.js';
 import {
@@ -79,7 +80,7 @@ function complete(definition: DynamicModule, registration: string = DEFAULT_REGI
     {
       provide: machine,
       inject: [MODULE_OPTIONS_TOKEN],
-      useFactory: (options: CacheModuleOptions) => startCacheMachine(options, new Logger('CacheModule')),
+      useFactory: (options: CacheModuleOptions) => startCacheMachine(options, new Logger('CacheModule'), registration),
     },
     { provide: service, inject: [machine], useFactory: (created: CacheMachine) => created.service },
     {
@@ -88,10 +89,15 @@ function complete(definition: DynamicModule, registration: string = DEFAULT_REGI
       useFactory: (created: CacheMachine) => created.bindings,
     },
     {
+      provide: handlersToken(registration),
+      inject: [machine],
+      useFactory: (created: CacheMachine) => created.handlers,
+    },
+    {
       provide: InstanceExplorer,
       inject: [DiscoveryService, machine],
-      useFactory: (discovery: DiscoveryService, { bindings, problems, service: created }: CacheMachine) =>
-        new InstanceExplorer(discovery, bindings, registration, problems, () => created.close()),
+      useFactory: (discovery: DiscoveryService, { bindings, handlers, problems, service: created }: CacheMachine) =>
+        new InstanceExplorer(discovery, bindings, handlers, registration, problems, () => created.close()),
     },
     { provide: CacheShutdown, inject: [service], useFactory: (created: CacheService) => new CacheShutdown(created) },
     ...(registration === DEFAULT_REGISTRATION ? [{ provide: CacheService, useExisting: service }] : []),
@@ -111,7 +117,7 @@ function complete(definition: DynamicModule, registration: string = DEFAULT_REGI
     get exports(): symbol[] {
       const classes = registration === DEFAULT_REGISTRATION ? [CacheService as unknown as symbol] : [];
       const names = injectedCacheNames(registration).map((name) => getCacheToken(name, registration));
-      return [machine, service, bindingsToken(registration), ...classes, ...names];
+      return [machine, service, bindingsToken(registration), handlersToken(registration), ...classes, ...names];
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { BindingRegistry } from './bindings/binding-registry.js';
 import type { CacheEvent } from './cache.events.js';
+import { DEFAULT_REGISTRATION } from './cache.constants.js';
 import { CacheService } from './cache.service.js';
 import { memoryStorage, redisStorage } from './cache.storage.js';
 import { CacheEngine } from './desk/cache-engine.js';
@@ -14,6 +15,7 @@ import { resolveModuleOptions } from './options/resolve-options.js';
 import { loadIoredis } from './redis/ioredis-clients.js';
 import type { RedisBackend } from './redis/redis-commands.interface.js';
 import { openRedis } from './redis/redis-connection.js';
+import { HandlerRegistry } from './responses/handler-registry.js';
 
 /** Everything a registration consists of. What is wrong with its options is in `problems`; nothing was thrown yet. */
 export interface CacheMachine {
@@ -22,18 +24,23 @@ export interface CacheMachine {
   readonly engine: CacheEngine;
   readonly service: CacheService;
   readonly bindings: BindingRegistry;
+  readonly handlers: HandlerRegistry;
   readonly problems: Problems;
 }
 
 export type CacheLogger = Pick<LoggerService, 'error' | 'warn' | 'log'>;
 
 /** A registration with the Redis of its options, which is waited for no longer than an application can wait to start. */
-export async function startCacheMachine(options: CacheModuleOptions, logger: CacheLogger): Promise<CacheMachine> {
+export async function startCacheMachine(
+  options: CacheModuleOptions,
+  logger: CacheLogger,
+  registration: string = DEFAULT_REGISTRATION,
+): Promise<CacheMachine> {
   const problems = new Problems();
   const { module } = resolveModuleOptions(options, [httpExceptionType], problems);
   const isShared = module.enabled && module.redis !== undefined && !problems.any;
   const backend = isShared ? await connectionsTo(module.redis, logger) : undefined;
-  const machine = createCacheMachine(options, logger, backend);
+  const machine = createCacheMachine(options, logger, { backend, registration });
   try {
     if (machine.problems.any) await machine.service.close();
     else await machine.start();
@@ -49,11 +56,16 @@ async function connectionsTo(redis: ResolvedRedisOptions, logger: CacheLogger): 
   return openRedis(redis, logger, redis.target.kind === 'client' ? undefined : await loadIoredis());
 }
 
+export interface MachineSurroundings {
+  readonly backend?: RedisBackend | undefined;
+  readonly registration?: string;
+}
+
 /** The one place where classes meet: read it to see the whole machine. */
 export function createCacheMachine(
   options: CacheModuleOptions,
   logger: CacheLogger,
-  backend?: RedisBackend,
+  { backend, registration = DEFAULT_REGISTRATION }: MachineSurroundings = {},
 ): CacheMachine {
   const problems = new Problems();
   const { module, base } = resolveModuleOptions(options, [httpExceptionType], problems);
@@ -82,7 +94,9 @@ export function createCacheMachine(
     engine.define(name, cache, `caches.${name}`, problems);
   }
   const service = new CacheService(engine);
-  return { engine, service, bindings: new BindingRegistry(engine, service), problems, start: () => storage.start() };
+  const bindings = new BindingRegistry(engine, service);
+  const handlers = new HandlerRegistry(bindings, module.http, registration);
+  return { engine, service, bindings, handlers, problems, start: () => storage.start() };
 }
 
 const REMEMBERED_FAULTS = 1_000;

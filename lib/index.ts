@@ -9,8 +9,14 @@ export { CacheableMany, type CacheableManyOptions } from './decorators/cacheable
 export { CacheEvict, type CacheEvictOptions } from './decorators/cache-evict.decorator.js';
 export { CachePut, type CachePutOptions } from './decorators/cache-put.decorator.js';
 export { CacheTags } from './decorators/cache-tags.decorator.js';
+export { NoCache } from './decorators/no-cache.decorator.js';
 export { InjectCache } from './decorators/inject-cache.decorator.js';
 export { bypass, currentLoad } from './decorators/current-load.js';
+
+// responses
+export { CacheInterceptor } from './responses/cache.interceptor.js';
+export type { EdgeLifetimeOptions, ResponseOptions } from './responses/response-options.js';
+export type { HttpOptions, SurrogateKeyField } from './options/http-options.js';
 
 // by hand
 export { CacheService, type Invalidation } from './cache.service.js';

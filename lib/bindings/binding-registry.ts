@@ -5,10 +5,17 @@ import { Problems } from '../options/option-reader.js';
 import { overrideReadOptions } from '../options/read-options.js';
 import { addType, CACHE_FIELDS } from '../options/resolve-options.js';
 import { keyByArguments, keyByFunction } from './call-key.js';
+import { handlerKindOf, type HandlerKind } from './handler-kind.js';
 import { tagsOf } from './metadata.accessor.js';
 import { MethodCaches } from './method-caches.js';
 import { MethodBinding, type BoundCache, type BoundEviction } from './method-binding.js';
-import { DECORATOR_NAMES, type EvictSettings, type MethodPlan, type MethodReadSettings } from './method-plan.js';
+import {
+  DECORATOR_NAMES,
+  type EvictSettings,
+  type MethodPlan,
+  type MethodReadSettings,
+  type Operation,
+} from './method-plan.js';
 import { combineTags } from './tag-sources.js';
 
 /** The decorated methods of one class in one application; what a decorated instance carries. */
@@ -36,6 +43,17 @@ export class HostBindings {
 
 const METHOD_FIELDS = ['cache', 'key', 'tags', 'condition', 'unless', 'returns', 'type', 'registration'];
 const EVICT_FIELDS = ['tags', 'cache', 'key', 'all', 'before', 'condition', 'mode', 'settled', 'again', 'registration'];
+
+/** At most one of these answers the calls of a method. */
+const ANSWERING: ReadonlySet<Operation['kind']> = new Set(['read', 'many', 'put']);
+
+const HANDLERS: Readonly<Record<HandlerKind, string>> = {
+  route: 'a route handler',
+  message: 'a message handler',
+  event: 'an event handler',
+  resolver: 'a GraphQL resolver',
+  socket: 'a WebSocket handler',
+};
 
 /** Binds the decorated methods of one registration. */
 export class BindingRegistry {
@@ -65,10 +83,12 @@ export class BindingRegistry {
     const read = plan.find('read');
     const many = plan.find('many');
     const put = plan.find('put');
-    const answering = plan.operations.filter(({ kind }) => kind !== 'evict');
+    const kind = handlerKindOf((plan.target as Record<string | symbol, unknown>)[plan.propertyKey]);
+    if (kind !== undefined) return this.#bindHandler(plan, where, kind, problems);
+    const answering = plan.operations.filter((operation) => ANSWERING.has(operation.kind));
     if (answering.length > 1) {
       const names = answering
-        .map(({ kind }) => DECORATOR_NAMES[kind])
+        .map((operation) => DECORATOR_NAMES[operation.kind])
         .sort()
         .join(' and ');
       problems.add(where, `has ${names}; a method reads through the cache or writes through it, once`);
@@ -83,6 +103,35 @@ export class BindingRegistry {
       many: boundMany,
       put: boundPut && { ...boundPut, invalidates: combineTags([put?.settings.invalidates]) },
       evictions: plan.evictions.map((settings) => this.#eviction(settings, where, problems)),
+    };
+    return new MethodBinding(operations, this.engine, this.service, () => where);
+  }
+
+  /** The answers of a handler are cached by an interceptor, which knows the request; what is left is said of its calls. */
+  #bindHandler(plan: MethodPlan, where: string, kind: HandlerKind, problems: Problems): MethodBinding | undefined {
+    const isUnknown = kind === 'resolver' || kind === 'socket';
+    const refused = plan.operations.filter(
+      (operation) => isUnknown || operation.kind === 'many' || operation.kind === 'put',
+    );
+    if (refused.length > 0) {
+      const decorators = [...new Set(refused.map((operation) => DECORATOR_NAMES[operation.kind]))].join(', ');
+      problems.add(
+        where,
+        `${decorators} on ${HANDLERS[kind]}: the arguments of a handler don't tell its requests apart, so two could get one ` +
+          'answer; decorate the service method it calls',
+      );
+      return undefined;
+    }
+    const read = plan.find('read')?.settings;
+    const operations = {
+      read: undefined,
+      many: undefined,
+      put: undefined,
+      evictions: plan.evictions.map((settings) => this.#eviction(settings, where, problems)),
+      handler: {
+        tags: combineTags([read?.tags, ...tagsOf(plan.target, plan.propertyKey)]),
+        unless: read?.unless as ((...args: unknown[]) => boolean) | undefined,
+      },
     };
     return new MethodBinding(operations, this.engine, this.service, () => where);
   }

@@ -1,22 +1,23 @@
-import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Logger, type OnApplicationShutdown, type OnModuleInit, type Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import { isObservable, Observable } from 'rxjs';
 import { bindingsToken } from '../cache.constants.js';
 import type { Problems } from '../options/option-reader.js';
 import type { BindingRegistry } from './binding-registry.js';
 import { giveBindings, takeBindings } from './host-bindings.js';
-import { injectedCachesOf, planOf, returnTypeOf, tagsOf } from './metadata.accessor.js';
-import { DECORATOR_NAMES, type MethodPlan } from './method-plan.js';
+import { handlerKindOf } from './handler-kind.js';
+import { injectedCachesOf, planOf, returnTypeOf } from './metadata.accessor.js';
+import type { MethodPlan } from './method-plan.js';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
-/** Metadata of other packages by which a method is called with something else than its arguments. */
-const HANDLER_METADATA = [
-  ['path', 'a route handler'],
-  ['microservices:pattern', 'a message handler'],
-  ['graphql:resolver_type', 'a GraphQL resolver'],
-  ['websockets:message_mapping', 'a WebSocket handler'],
-] as const;
+/** Where the handlers of requests and messages are bound. */
+export interface HandlerBinder {
+  /** @param method as Nest will call it */
+  bind(controller: Type, name: string, method: object, problems: Problems): void;
+  /** Adds what is said of a class that can't be said of one that is no controller. */
+  check(type: Type, isController: boolean, problems: Problems): void;
+}
 
 /**
  * Looks at every instance of the application once, when it starts: binds decorated methods, so that what is wrong
@@ -29,6 +30,7 @@ export class InstanceExplorer implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly registry: BindingRegistry,
+    private readonly handlers: HandlerBinder,
     private readonly registration: string,
     private readonly problems: Problems,
     /** Ends the registration: Nest doesn't shut down what didn't get to start. */
@@ -39,7 +41,8 @@ export class InstanceExplorer implements OnModuleInit, OnApplicationShutdown {
     this.#refuseSecondRegistration();
     const found: { plan: MethodPlan; className: string }[] = [];
     const seen = new Set<object>();
-    for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
+    const controllers = new Set(this.discovery.getControllers());
+    for (const wrapper of [...this.discovery.getProviders(), ...controllers]) {
       const prototype = prototypeOf(wrapper);
       if (prototype === undefined) continue;
       // those of factories and values carry nothing yet
@@ -49,6 +52,7 @@ export class InstanceExplorer implements OnModuleInit, OnApplicationShutdown {
       this.#checkInjectedCaches(prototype);
       if (seen.has(prototype)) continue;
       seen.add(prototype);
+      this.handlers.check(prototype.constructor as unknown as Type, controllers.has(wrapper), this.problems);
       for (const [name, method] of methodsOf(prototype)) {
         const plan = this.#inspect(prototype, name, method);
         if (plan !== undefined) found.push({ plan, className: prototype.constructor.name });
@@ -84,28 +88,15 @@ export class InstanceExplorer implements OnModuleInit, OnApplicationShutdown {
     const className = prototype.constructor.name;
     const where = `${className}.${name}`;
     const plan = planOf(method);
-    if (plan === undefined) {
-      if (tagsOf(prototype, name).length > 0)
-        this.problems.add(where, 'has @CacheTags but nothing that caches; add @Cacheable()');
-      return undefined;
-    }
-    if (plan.registration !== this.registration) return undefined;
-    if (this.#isHandler(plan, where, method as object)) return undefined;
-    this.#refuseSynchronous(plan, where);
+    const isHandler = handlerKindOf(method) !== undefined;
+    if (isHandler) this.handlers.bind(prototype.constructor as unknown as Type, name, method as object, this.problems);
+    if (plan === undefined || plan.registration !== this.registration) return undefined;
+    const cachesNothing = plan.operations.every(({ kind }) => kind === 'tags');
+    if (cachesNothing && !isHandler)
+      this.problems.add(where, 'has @CacheTags but nothing that caches; add @Cacheable()');
+    if (!isHandler) this.#refuseSynchronous(plan, where);
     this.registry.hostOf(prototype.constructor).tryToBind(plan, this.problems);
     return plan;
-  }
-
-  #isHandler(plan: MethodPlan, where: string, method: object): boolean {
-    const kind = HANDLER_METADATA.find(([key]) => Reflect.hasMetadata(key, method))?.[1];
-    if (kind === undefined) return false;
-    const decorators = [...new Set(plan.operations.map((operation) => DECORATOR_NAMES[operation.kind]))].join(', ');
-    this.problems.add(
-      where,
-      `${decorators} on ${kind}: the arguments of a handler don't tell its requests apart, so two could get one ` +
-        'answer; decorate the service method it calls. (Caching responses through an interceptor is to come.)',
-    );
-    return true;
   }
 
   /** A method that returns at once can't be answered from a cache. */
@@ -116,7 +107,7 @@ export class InstanceExplorer implements OnModuleInit, OnApplicationShutdown {
     if (typeof (type.prototype as { then?: unknown } | undefined)?.then === 'function') return;
     const returnsObservable = type === Observable || isObservable(type.prototype);
     const saysSo = plan.find('read')?.settings.returns === 'observable';
-    const onlyEvicts = plan.operations.every(({ kind }) => kind === 'evict');
+    const onlyEvicts = plan.operations.every(({ kind }) => kind === 'evict' || kind === 'tags');
     if (returnsObservable && (saysSo || onlyEvicts)) return;
     this.problems.add(
       where,

@@ -16,6 +16,13 @@ export const addTags = (target: object, propertyKey: string | symbol, tags: read
 export const tagsOf = (target: object, propertyKey: string | symbol): readonly TagSource[] =>
   (Reflect.getOwnMetadata(TAGS_METADATA, target, propertyKey) as readonly TagSource[] | undefined) ?? [];
 
+/** Tags of every handler of a controller. */
+export const addClassTags = (controller: object, tags: readonly string[]): void =>
+  Reflect.defineMetadata(TAGS_METADATA, [...classTagsOf(controller), ...tags], controller);
+
+export const classTagsOf = (controller: object): readonly string[] =>
+  (Reflect.getMetadata(TAGS_METADATA, controller) as readonly string[] | undefined) ?? [];
+
 /** What the compiler noted as the return type of a method, if it did. */
 export const returnTypeOf = (target: object, propertyKey: string | symbol): unknown =>
   Reflect.getMetadata('design:returntype', target, propertyKey);

@@ -5,23 +5,15 @@ import type { CacheDesk } from '../desk/cache-desk.js';
 import type { CacheEngine } from '../desk/cache-engine.js';
 import { loadManyRequests, type LoadedItems } from '../desk/call-requests.js';
 import type { CacheKey, LocalKey } from '../entry/key-encoding.js';
-import type { Found } from '../flow/found.js';
 import type { LoadContext } from '../flow/load-collector.js';
 import type { ReadRequest } from '../flow/reader.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import type { CallKey } from './call-key.js';
 import type { EvictSettings, MethodReadSettings } from './method-plan.js';
+import { run, type Call } from './call.js';
+import { runHandler, type BoundHandler } from './handler-run.js';
 import { collect, replay } from './observable-values.js';
 import type { CallTags } from './tag-sources.js';
-
-/** A call of a decorated method. */
-export interface Call {
-  readonly self: unknown;
-  readonly args: readonly unknown[];
-  readonly original: (...args: unknown[]) => unknown;
-  /** A look into the shared tier that was made for it already. */
-  readonly found?: Found | undefined;
-}
 
 type Predicate = (...args: unknown[]) => boolean;
 type KeyFunction = (...args: unknown[]) => CacheKey;
@@ -52,9 +44,9 @@ export interface BoundOperations {
   readonly many: BoundCache | undefined;
   readonly put: (BoundCache & { readonly invalidates: CallTags }) | undefined;
   readonly evictions: readonly BoundEviction[];
+  /** Of a handler of requests or messages, which is cached by an interceptor, and whose result may be there at once. */
+  readonly handler?: BoundHandler | undefined;
 }
-
-const run = ({ self, args, original }: Call): unknown => original.apply(self, [...args]);
 
 /** A decorated method in one application and on one class: turns calls into requests. */
 export class MethodBinding {
@@ -125,7 +117,7 @@ export class MethodBinding {
     );
     if (answer !== undefined) return this.#around(call, answer, early, late);
     if (read === undefined && many === undefined && put === undefined && early.length === 0) {
-      const result = run(call);
+      const result = this.#answer(call);
       return isObservable(result) ? this.#around(call, result, early, late) : this.#after(call, result, late);
     }
     return this.#evict(early, call, undefined).then(() => this.#after(call, this.#answer(call), late));
@@ -155,7 +147,9 @@ export class MethodBinding {
     const { read, many, put } = this.operations;
     if (read !== undefined) return this.#read(call, read);
     if (many !== undefined) return this.#readMany(call, many);
-    return put === undefined ? run(call) : this.#put(call, put);
+    if (put !== undefined) return this.#put(call, put);
+    const { handler } = this.operations;
+    return handler === undefined ? run(call) : runHandler(call, handler);
   }
 
   async #read(call: Call, { desk, settings, options, callKey, tags }: BoundCache): Promise<unknown> {
@@ -250,6 +244,7 @@ export class MethodBinding {
   }
 
   #refuseSynchronous(result: unknown): void {
+    if (this.operations.handler !== undefined) return;
     if (typeof (result as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function') return;
     const hint = isObservable(result)
       ? "it returned an Observable: say `returns: 'observable'`"

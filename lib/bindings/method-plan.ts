@@ -18,7 +18,7 @@ export interface MethodReadSettings extends Omit<CacheOptions, 'tags'> {
   readonly tags?: TagSource | undefined;
   readonly condition?: ((...args: never[]) => boolean) | undefined;
   readonly unless?: ((...args: never[]) => boolean) | undefined;
-  readonly returns?: 'promise' | 'observable' | undefined;
+  readonly returns?: 'promise' | 'observable' | 'response' | undefined;
   readonly type?: CacheableType | undefined;
   readonly registration?: string | undefined;
 }
@@ -41,13 +41,16 @@ export type Operation =
   | { readonly kind: 'read'; readonly settings: MethodReadSettings }
   | { readonly kind: 'many'; readonly settings: MethodReadSettings }
   | { readonly kind: 'put'; readonly settings: MethodReadSettings & { readonly invalidates?: TagSource | undefined } }
-  | { readonly kind: 'evict'; readonly settings: EvictSettings };
+  | { readonly kind: 'evict'; readonly settings: EvictSettings }
+  /** Tags for what another decorator caches, or for the answers of a handler, which they are enough for. */
+  | { readonly kind: 'tags'; readonly settings: { readonly registration?: string | undefined } };
 
 export const DECORATOR_NAMES: Readonly<Record<Operation['kind'], string>> = {
   read: '@Cacheable',
   many: '@CacheableMany',
   put: '@CachePut',
   evict: '@CacheEvict',
+  tags: '@CacheTags',
 };
 
 let plans = 0;

@@ -5,6 +5,10 @@ export interface CallTags {
   readonly ofArguments: (args: readonly unknown[]) => readonly string[];
   /** `undefined` when no tag depends on the result. */
   readonly ofResult: ((result: unknown, args: readonly unknown[]) => readonly string[]) | undefined;
+  /** Those of every call. */
+  readonly constant: readonly string[];
+  /** Whether there are others. */
+  readonly dependOnCall: boolean;
 }
 
 type TagFunction = (...args: unknown[]) => readonly string[];
@@ -20,6 +24,8 @@ export function combineTags(sources: readonly (TagSource | undefined)[]): CallTa
     else if (source !== undefined) constant.push(...source);
   }
   return {
+    constant,
+    dependOnCall: byArguments.length > 0 || byResult.length > 0,
     ofArguments: (args) =>
       byArguments.length === 0 ? constant : [...constant, ...byArguments.flatMap((tags) => tags(...args))],
     ofResult: byResult.length === 0 ? undefined : (result, args) => byResult.flatMap((tags) => tags(result, ...args)),

@@ -3,6 +3,7 @@ import type { EvictSettings } from '../bindings/method-plan.js';
 import { decorateMethod } from '../bindings/method-wrapper.js';
 import type { CacheName } from '../desk/cache-names.js';
 import type { Duration } from '../options/duration.js';
+import { applyInterceptor } from './apply-interceptor.js';
 import type { AnyMethod, ArgumentFunction, FitsArguments, FitsTags, TagsOption } from './method-types.js';
 
 export interface CacheEvictOptions<
@@ -50,5 +51,6 @@ export function CacheEvict<
     descriptor: TypedPropertyDescriptor<M> & FitsArguments<K, M> & FitsTags<T, M> & FitsArguments<C, M>,
   ): void => {
     decorateMethod(target, propertyKey, descriptor, { kind: 'evict', settings: options as EvictSettings });
+    applyInterceptor(target, propertyKey, descriptor, options.registration);
   };
 }

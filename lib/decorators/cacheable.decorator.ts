@@ -1,8 +1,12 @@
 import type { MethodReadSettings } from '../bindings/method-plan.js';
 import { decorateMethod } from '../bindings/method-wrapper.js';
+import { DEFAULT_REGISTRATION } from '../cache.constants.js';
 import type { CacheName } from '../desk/cache-names.js';
 import type { CacheableType } from '../entry/cacheable-types.js';
 import type { CacheOptions } from '../options/cache-options.interface.js';
+import { setClassSettings } from '../responses/handler-decorations.js';
+import type { ResponseOptions, ResponseSettings } from '../responses/response-options.js';
+import { applyInterceptor, applyInterceptorToAll } from './apply-interceptor.js';
 import type {
   AnyMethod,
   ArgumentFunction,
@@ -42,23 +46,32 @@ export interface CacheableOptions<
 }
 
 /**
- * Answers calls of a method from the cache, and caches what the method returns. Concurrent calls with one key share
- * one run. The method has to return a Promise, or an Observable with `returns: 'observable'`.
- *
- * @throws CacheConfigurationError at start for options that can't be right; CacheKeyError at a call whose arguments
- *   have no stable form
- * @example
- * \@Cacheable({ cache: 'users', key: (id: string) => id, ttl: '10m' })
- * findOne(id: string): Promise<User | null> { … }
+ * Of a route or message handler, or of all handlers of a controller that can be cached: everything but what is about
+ * arguments, which a handler hasn't got when its answer is cached.
  */
-export function Cacheable<
-  K extends KeyFunction = () => string,
-  T extends TagsOption = () => string[],
-  C extends Predicate = () => boolean,
-  U extends Predicate = () => boolean,
-  R extends 'promise' | 'observable' = 'promise',
->(options: CacheableOptions<K, T, C, U, R> = {}) {
-  return <M extends (...args: Parameters<AnyMethod>) => MethodReturning<R>>(
+export interface CacheableResponseOptions<T extends TagsOption = TagsOption, U extends Predicate = Predicate>
+  extends Omit<CacheOptions, 'tags' | 'scope'>, ResponseOptions {
+  /** A named cache. Default: one of the handler's own, called `Class.handler`. */
+  readonly cache?: CacheName | undefined;
+  /** Tags by which the answer can be invalidated: texts, a function of the handler's arguments, or `{ fromResult }`. */
+  readonly tags?: T | undefined;
+  /** Answers that aren't to be stored: a function of what the handler returned, and its arguments. Default: none. */
+  readonly unless?: U | undefined;
+  /** A handler returns what it likes, also at once: this says that the method is one. */
+  readonly returns: 'response';
+  readonly type?: CacheableType | undefined;
+  readonly registration?: string | undefined;
+}
+
+/** Decorates a method, or a controller. */
+export interface CacheableDecorator<
+  K extends KeyFunction,
+  T extends TagsOption,
+  C extends Predicate,
+  U extends Predicate,
+  R extends 'promise' | 'observable' | 'response',
+> {
+  <M extends (...args: Parameters<AnyMethod>) => MethodReturning<R>>(
     target: object,
     propertyKey: string | symbol,
     descriptor: TypedPropertyDescriptor<M> &
@@ -66,7 +79,43 @@ export function Cacheable<
       FitsTags<T, M> &
       FitsArguments<C, M> &
       FitsResult<U, M>,
-  ): void => {
-    decorateMethod(target, propertyKey, descriptor, { kind: 'read', settings: options as MethodReadSettings });
+  ): void;
+  (controller: abstract new (...args: never[]) => object): void;
+}
+
+/**
+ * Answers calls of a method from the cache, and caches what the method returns. Concurrent calls with one key share
+ * one run. The method has to return a Promise, or an Observable with `returns: 'observable'`.
+ *
+ * On a route or message handler it caches responses, as `ResponseOptions` says; on a controller, those of all its
+ * handlers that can be cached.
+ *
+ * @throws CacheConfigurationError at start for options that can't be right; CacheKeyError at a call whose arguments
+ *   have no stable form
+ * @example
+ * \@Cacheable({ cache: 'users', key: (id: string) => id, ttl: '10m' })
+ * findOne(id: string): Promise<User | null> { … }
+ */
+export function Cacheable<T extends TagsOption = () => string[], U extends Predicate = () => boolean>(
+  options: CacheableResponseOptions<T, U>,
+): CacheableDecorator<() => string, T, () => boolean, U, 'response'>;
+export function Cacheable<
+  K extends KeyFunction = () => string,
+  T extends TagsOption = () => string[],
+  C extends Predicate = () => boolean,
+  U extends Predicate = () => boolean,
+  R extends 'promise' | 'observable' = 'promise',
+>(options?: CacheableOptions<K, T, C, U, R>): CacheableDecorator<K, T, C, U, R>;
+export function Cacheable(options: object = {}) {
+  return (target: object, propertyKey?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    const settings = options as MethodReadSettings;
+    const { registration } = settings;
+    if (propertyKey === undefined) {
+      setClassSettings(target, registration ?? DEFAULT_REGISTRATION, options as ResponseSettings);
+      applyInterceptorToAll(target, registration);
+      return;
+    }
+    decorateMethod(target, propertyKey, descriptor, { kind: 'read', settings });
+    applyInterceptor(target, propertyKey, descriptor!, registration);
   };
 }

@@ -41,5 +41,9 @@ export type TagsOption =
   | ArgumentFunction<readonly string[]>
   | { readonly fromResult: ArgumentFunction<readonly string[]> };
 
-/** A method that returns a Promise, or with `returns: 'observable'` an Observable. */
-export type MethodReturning<R> = R extends 'observable' ? Observable<unknown> : Promise<unknown>;
+/** A method that returns a Promise, or with `returns: 'observable'` an Observable; a handler returns anything. */
+export type MethodReturning<R> = R extends 'response'
+  ? unknown
+  : R extends 'observable'
+    ? Observable<unknown>
+    : Promise<unknown>;

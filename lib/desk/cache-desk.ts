@@ -175,6 +175,18 @@ export class CacheDesk {
       : withScope({ load: context }, () => load(context));
   }
 
+  /** A look into the tiers by somebody who says afterwards what became of it, with `tally`. */
+  async find(request: ReadRequest): Promise<Extract<ReadOutcome, { entry: CacheEntry }> | undefined> {
+    const outcome = await this.reads.peek(request, true);
+    return outcome !== undefined && 'entry' in outcome ? outcome : undefined;
+  }
+
+  /** Counts a read that ended like this. */
+  tally(kind: ReadOutcome['kind']): void {
+    this.statistics.reads++;
+    this.statistics[kind]++;
+  }
+
   /** A look into the tiers; `undefined` when there is nothing. */
   async peek(request: ReadRequest, allowStale: boolean): Promise<unknown> {
     if (this.isBypassed()) {

@@ -28,6 +28,8 @@ export class LoadCollector implements LoadContext {
   personal = false;
   /** What is kept beside the value. */
   meta: unknown;
+  /** Why nothing can be told of the value, which is answered and not kept. */
+  refusal: { readonly error: unknown } | undefined;
   /** Something stale was handed in, so the result is stale too. */
   usedStale = false;
   /** The earliest expiry of what it was made from, epoch ms. */
@@ -57,6 +59,11 @@ export class LoadCollector implements LoadContext {
       ]);
     }
     this.ttlMs = ms;
+  }
+
+  /** Something that should have said what the value depends on has failed. */
+  refuse(error: unknown): void {
+    this.refusal ??= { error };
   }
 
   skip(): void {

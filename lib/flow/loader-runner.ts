@@ -194,6 +194,9 @@ export class LoaderRunner {
     const resultTags = fault.guard<readonly string[]>('its tags: ', [], () =>
       isError ? [] : userTags(request.tagsOfResult?.(value) ?? [], () => describe(request)),
     );
+    fault.guard('what is said of it: ', undefined, () => {
+      if (collector.refusal !== undefined) throw collector.refusal.error;
+    });
     const unwanted = fault.guard('`unless`: ', false, () => !isError && request.unless?.(value) === true);
     const encoded = fault.guard<EncodedValue | undefined>('', undefined, () =>
       isError ? region.codec.encodeError(value) : region.codec.encode(value),

@@ -5,6 +5,7 @@ import type { StandardSchema } from '../entry/standard-schema.js';
 import type { Serializer } from '../entry/serializers.js';
 import type { Isolation } from '../entry/value-codec.js';
 import type { ByteSize, Duration } from './duration.js';
+import type { HttpOptions } from './http-options.js';
 import type { RedisOptions } from './redis-options.interface.js';
 
 /** Which promise a read is given; see docs/consistency.md. */
@@ -156,6 +157,8 @@ export interface CacheModuleOptions extends Omit<CacheOptions, 'tags' | 'schema'
   readonly loadLock?: LoadLockOptions | undefined;
   /** The keys of the caches with `encrypt: true`; see docs/encryption.md. */
   readonly encryption?: EncryptionOptions | undefined;
+  /** What responses say of how they came about, and how the edge purges them. */
+  readonly http?: HttpOptions | undefined;
   /** Clock, chance and timers; for tests and simulations. */
   readonly runtime?: Runtime | undefined;
 }

@@ -14,7 +14,7 @@ const decoratorRules = {
   key: callback('a function that returns a text or a number'),
   condition: callback('a function that returns true or false'),
   unless: callback('a function that returns true or false'),
-  returns: oneOf('promise', 'observable'),
+  returns: oneOf('promise', 'observable', 'response'),
   before: flag,
   all: flag,
   settled: flag,

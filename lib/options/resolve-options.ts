@@ -14,6 +14,7 @@ import type {
   LoadLockOptions,
   MemoryOptions,
 } from './cache-options.interface.js';
+import { readHttpOptions } from './http-options.js';
 import {
   callback,
   count,
@@ -68,6 +69,7 @@ const MODULE_FIELDS = [
   'degraded',
   'loadLock',
   'encryption',
+  'http',
   'runtime',
 ];
 
@@ -101,6 +103,7 @@ export function resolveModuleOptions(
     ...readSharing(reader, maxStalenessMs, problems),
     redis: redis === undefined ? undefined : resolveRedisOptions(redis, problems),
     memory: readMemory(isSaid(options.memory) ? options.memory : {}, 'memory', problems),
+    http: readHttpOptions(options, problems),
     runtime: options.runtime ?? systemRuntime,
   };
   const read = overrideReadOptions(DEFAULT_READ, options, '', problems);

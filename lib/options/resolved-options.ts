@@ -6,6 +6,7 @@ import type { StandardSchema } from '../entry/standard-schema.js';
 import type { Isolation } from '../entry/value-codec.js';
 import type { Runtime } from '../cache.runtime.js';
 import type { TooLarge } from './cache-options.interface.js';
+import type { ResolvedHttpOptions } from './http-options.js';
 import type { ResolvedRedisOptions } from './redis-options.interface.js';
 
 /** What holds for one read: complete, in milliseconds, frozen. */
@@ -70,6 +71,7 @@ export interface ResolvedModuleOptions {
   readonly degraded: { readonly answersForMs: number; readonly maxAgeMs: number };
   readonly loadLock: { readonly lifeMs: number; readonly timeoutMs: number };
   /** `undefined`: everything stays in this process. */
+  readonly http: ResolvedHttpOptions;
   readonly redis: ResolvedRedisOptions | undefined;
   readonly memory: ResolvedMemoryOptions;
   readonly runtime: Runtime;

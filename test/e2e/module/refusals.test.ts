@@ -137,21 +137,21 @@ describe('an application doesn’t start', () => {
   it.each([
     ['a route handler', Get],
     ['a message handler', MessagePattern],
-    ['a message handler', EventPattern],
-  ])('when %s is cached', async (kind, Handler) => {
+    ['an event handler', EventPattern],
+  ])('when %s writes through the cache', async (kind, Handler) => {
     @Controller()
     class UserController {
-      @Cacheable()
+      @CachePut({ cache: 'users', key: () => 'key' })
       @Handler('below')
       async below(): Promise<void> {}
 
       @Handler('above')
-      @Cacheable()
+      @CachePut({ cache: 'users', key: () => 'key' })
       async above(): Promise<void> {}
     }
-    const message = await refusalOf({ controllers: [UserController] });
-    expect(message).toContain(`UserController.below: @Cacheable on ${kind}`);
-    expect(message).toContain(`UserController.above: @Cacheable on ${kind}`);
+    const message = await refusalOf({ controllers: [UserController] }, { caches: { users: {} } });
+    expect(message).toContain(`UserController.below: @CachePut on ${kind}`);
+    expect(message).toContain(`UserController.above: @CachePut on ${kind}`);
     expect(message).toContain('decorate the service method it calls');
   });
 

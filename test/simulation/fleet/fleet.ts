@@ -101,7 +101,7 @@ class Fleet {
       pageSize,
       calmFrom: this.#begun + EVENTFUL_MS,
     });
-    member.machine = createCacheMachine(this.#options(process, index), NO_LOG, member.backend);
+    member.machine = createCacheMachine(this.#options(process, index), NO_LOG, { backend: member.backend });
     member.machine.problems.throwIfAny();
     process.run(() => void member.machine.start());
   }

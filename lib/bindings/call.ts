@@ -1,0 +1,13 @@
+import type { Found } from '../flow/found.js';
+
+/** A call of a decorated method. */
+export interface Call {
+  readonly self: unknown;
+  readonly args: readonly unknown[];
+  readonly original: (...args: unknown[]) => unknown;
+  /** A look into the shared tier that was made for it already. */
+  readonly found?: Found | undefined;
+}
+
+/** The method itself. */
+export const run = ({ self, args, original }: Call): unknown => original.apply(self, [...args]);

@@ -1,0 +1,39 @@
+import { types } from 'node:util';
+import type { Observable } from 'rxjs';
+
+export interface HandlerResult {
+  readonly value: unknown;
+  /** An Observable that ended without a value: answered with nothing, and nothing to keep, as its source may have been cut off. */
+  readonly isEmpty: boolean;
+}
+
+/** What a handler answers: the last value, as Nest takes it. */
+export const resultOf = (source: Observable<unknown>): Promise<HandlerResult> =>
+  new Promise((resolve, reject) => {
+    let result: HandlerResult = { value: undefined, isEmpty: true };
+    source.subscribe({
+      next: (value) => (result = { value, isEmpty: false }),
+      error: reject,
+      complete: () => resolve(result),
+    });
+  });
+
+/** What is read while it is sent: for one client only. By its shape, as there may be several copies of Nest. */
+export function isStream(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const shape = value as { pipe?: unknown; getStream?: unknown; then?: unknown; [Symbol.asyncIterator]?: unknown };
+  if (typeof shape.pipe === 'function' || typeof shape.getStream === 'function') return true;
+  if (typeof shape[Symbol.asyncIterator] === 'function' && typeof shape.then !== 'function') return true;
+  return Object.prototype.toString.call(value) === '[object Response]' || types.isGeneratorObject(value);
+}
+
+/** The text or bytes by which two answers can be told apart; `undefined` for what has none. */
+export function representationOf(value: unknown): string | Uint8Array | undefined {
+  if (value === undefined || value === null) return '';
+  if (typeof value === 'string' || value instanceof Uint8Array) return value;
+  try {
+    return JSON.stringify(value) as string | undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,82 @@
+import type { RequestHeaders, ResponseHeaders } from '../http/header-fields.js';
+
+/** What is used of a request of Express or Fastify. */
+interface PlatformRequest {
+  readonly method: string;
+  readonly headers: RequestHeaders;
+  readonly url: string;
+  /** Before anything was mounted or rewritten; Fastify has it too. */
+  readonly originalUrl?: string;
+}
+
+/** What is used of a response of Express, or a reply of Fastify. */
+interface PlatformResponse {
+  statusCode: number;
+  getHeaders(): ResponseHeaders;
+  getHeader(name: string): ResponseHeaders[string];
+  removeHeader(name: string): unknown;
+  /** Express: of Node. */
+  setHeader?(name: string, value: string | readonly string[]): unknown;
+  readonly headersSent?: boolean;
+  /** Fastify. */
+  header?(name: string, value: string | readonly string[]): unknown;
+  readonly sent?: boolean;
+  readonly raw?: { readonly headersSent: boolean };
+}
+
+/** A request and its response, on Express or Fastify. */
+export class HttpExchange {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: RequestHeaders;
+  /** The status that Nest has set for the handler. */
+  readonly initialStatus: number;
+  readonly #response: PlatformResponse;
+  readonly #isFastify: boolean;
+
+  constructor(request: unknown, response: unknown) {
+    const { method, headers, url, originalUrl } = request as PlatformRequest;
+    this.method = method;
+    this.headers = headers;
+    this.url = originalUrl ?? url;
+    this.#response = response as PlatformResponse;
+    this.#isFastify = this.#response.raw !== undefined;
+    this.initialStatus = this.#response.statusCode;
+  }
+
+  get status(): number {
+    return this.#response.statusCode;
+  }
+
+  set status(status: number) {
+    if (this.#response.statusCode !== status) this.#response.statusCode = status;
+  }
+
+  /** Nothing can be set any more. */
+  get isAnswered(): boolean {
+    const { headersSent, raw, sent } = this.#response;
+    return this.#isFastify ? sent === true || raw!.headersSent : headersSent === true;
+  }
+
+  /** Lower-case names. */
+  responseHeaders(): ResponseHeaders {
+    return { ...this.#response.getHeaders() };
+  }
+
+  get(name: string): string | undefined {
+    const value = this.#response.getHeader(name);
+    return typeof value === 'object' ? value.join(', ') : value === undefined ? undefined : String(value);
+  }
+
+  set(name: string, value: string | readonly string[]): void {
+    if (this.#isFastify) this.#response.header!(name, value);
+    else this.#response.setHeader!(name, value);
+  }
+
+  /** What describes a body that isn't sent. */
+  removeContentHeaders(): void {
+    for (const name of Object.keys(this.#response.getHeaders())) {
+      if (name.startsWith('content-') && name !== 'content-location') this.#response.removeHeader(name);
+    }
+  }
+}

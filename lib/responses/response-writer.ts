@@ -1,0 +1,130 @@
+import type { ReadOutcomeKind } from '../cache.events.js';
+import { edgeKeyOf } from '../edge/edge-keys.js';
+import type { CacheEntry } from '../entry/cache-entry.js';
+import { cacheGroups } from '../http/cache-groups.js';
+import { appendCacheStatus, cacheStatus, type CacheStatusParts } from '../http/cache-status.js';
+import { evaluatePreconditions, notModifiedHeaders } from '../http/conditional.js';
+import { freshnessHeaders } from '../http/freshness-headers.js';
+import { CREDENTIAL_FIELDS } from '../http/request-admission.js';
+import { surrogateKeys } from '../http/surrogate-keys.js';
+import { mergeVary } from '../http/vary.js';
+import type { ResolvedHttpOptions } from '../options/http-options.js';
+import type { HttpExchange } from './http-exchange.js';
+import type { ResponsePolicy } from './response-policy.js';
+import type { StoredMeta } from './stored-meta.js';
+
+/** How an answer came about, as far as a response can say it. */
+export type AnswerKind = Extract<ReadOutcomeKind, 'l1' | 'l2' | 'stale' | 'loaded' | 'joined'>;
+
+/** Names of an entry by which others can purge it. */
+interface EdgeFields {
+  readonly surrogate: string | undefined;
+  readonly groups: string | undefined;
+  /** It can be purged by all of them. */
+  readonly complete: boolean;
+}
+
+/** Puts what is known of an answer into the headers of its response. */
+export class ResponseWriter {
+  /** Of the entries in memory: their tags never change. */
+  readonly #edgeFields = new WeakMap<CacheEntry, EdgeFields>();
+  readonly #vary: readonly string[];
+  readonly #varyField: string | undefined;
+  /** Where nobody else may answer by itself the same is said every time. */
+  readonly #neverFresh: string | undefined;
+
+  constructor(
+    private readonly policy: ResponsePolicy,
+    private readonly http: ResolvedHttpOptions,
+    private readonly now: () => number,
+  ) {
+    const { freshness, store } = policy;
+    const { maxAgeMs, sMaxAgeMs, edge } = freshness;
+    this.#vary = freshness.public ? store.vary : [...store.vary, ...CREDENTIAL_FIELDS];
+    this.#varyField = mergeVary(undefined, this.#vary);
+    const isNeverFresh = maxAgeMs === undefined && sMaxAgeMs === undefined && edge === undefined;
+    const entry = { asOf: 0, staleAt: 0, graceUntil: 0 };
+    this.#neverFresh = isNeverFresh ? freshnessHeaders(entry, freshness, 0)['cache-control'] : undefined;
+  }
+
+  /**
+   * Everything but the body.
+   * @param isMade the handler has just set status and headers of its own
+   * @returns what the client gets of the body
+   */
+  write(
+    exchange: HttpExchange,
+    { entry, kind, meta }: { readonly entry: CacheEntry; readonly kind: AnswerKind; readonly meta: StoredMeta },
+    { validates, stored }: { readonly validates: boolean; readonly stored: boolean },
+  ): 'send' | 'not-modified' | 'precondition-failed' {
+    const now = this.now();
+    const verdict = validates ? evaluatePreconditions(exchange.headers, meta, now) : 'send';
+    if (verdict === 'precondition-failed') return verdict;
+    const isNotModified = verdict === 'not-modified';
+    if (isNotModified) {
+      exchange.status = 304;
+      exchange.removeContentHeaders();
+    } else if (kind !== 'loaded') exchange.status = meta.status;
+    const headers = isNotModified ? notModifiedHeaders(meta.headers) : meta.headers;
+    for (const name in headers) exchange.set(name, headers[name] as string | string[]);
+    this.#writeVary(exchange);
+    if (stored) this.#writeFreshness(exchange, entry, meta, now);
+    this.tell(exchange, {
+      outcome: kind,
+      ttlMs: kind === 'l1' || kind === 'l2' || kind === 'stale' ? entry.header.staleAt - now : undefined,
+      stored: kind === 'loaded' ? stored : undefined,
+    });
+    return verdict;
+  }
+
+  /** https://www.rfc-editor.org/rfc/rfc9211 */
+  tell(exchange: HttpExchange, status: Omit<CacheStatusParts, 'name'>): void {
+    const { cacheStatus: name } = this.http;
+    if (name === false) return;
+    const before = exchange.get('cache-status');
+    const member = cacheStatus({ ...status, name });
+    exchange.set('cache-status', before === undefined ? member : appendCacheStatus(before, member));
+  }
+
+  #writeVary(exchange: HttpExchange): void {
+    if (this.#varyField === undefined) return;
+    const before = exchange.get('vary');
+    exchange.set('vary', before === undefined ? this.#varyField : mergeVary(before, this.#vary)!);
+  }
+
+  #writeFreshness(exchange: HttpExchange, entry: CacheEntry, meta: StoredMeta, now: number): void {
+    const { surrogate, groups, complete } = this.#edgeFieldsOf(entry);
+    if (this.http.surrogateKeys !== false && surrogate !== undefined) exchange.set(this.http.surrogateKeys, surrogate);
+    if (groups !== undefined) exchange.set('cache-groups', groups);
+    const { header } = entry;
+    const saysItself = meta.headers['cache-control'] !== undefined;
+    if (complete && this.#neverFresh !== undefined) {
+      if (!saysItself) exchange.set('cache-control', this.#neverFresh);
+      exchange.set('age', String(Math.max(0, Math.floor((now - header.asOf) / 1_000))));
+      return;
+    }
+    const options = complete ? this.policy.freshness : { ...this.policy.freshness, edge: 'forbidden' as const };
+    const fields = freshnessHeaders(header, { ...options, sendAge: this.http.age }, now);
+    for (const [name, value] of Object.entries(fields)) {
+      if (name !== 'cache-control' || !saysItself) exchange.set(name, value as string);
+    }
+  }
+
+  #edgeFieldsOf(entry: CacheEntry): EdgeFields {
+    const { surrogateKeys: field, cacheGroups: sendsGroups } = this.http;
+    if (field === false && !sendsGroups) return NOTHING;
+    const known = this.#edgeFields.get(entry);
+    if (known !== undefined) return known;
+    const names = entry.header.tags.map(edgeKeyOf);
+    const surrogate = field === false ? undefined : surrogateKeys(field, names);
+    const fields = {
+      surrogate: surrogate?.value,
+      groups: sendsGroups ? cacheGroups(names).value : undefined,
+      complete: surrogate?.complete ?? true,
+    };
+    this.#edgeFields.set(entry, fields);
+    return fields;
+  }
+}
+
+const NOTHING: EdgeFields = { surrogate: undefined, groups: undefined, complete: true };
