@@ -5,7 +5,7 @@ import type { CacheName } from '../desk/cache-names.js';
 import type { CacheableType } from '../entry/cacheable-types.js';
 import type { CacheOptions } from '../options/cache-options.interface.js';
 import { setClassSettings } from '../responses/handler-decorations.js';
-import type { ResponseOptions, ResponseSettings } from '../responses/response-options.js';
+import type { ResponseOptions } from '../responses/response-options.js';
 import { applyInterceptor, applyInterceptorToAll } from './apply-interceptor.js';
 import type {
   AnyMethod,
@@ -111,7 +111,7 @@ export function Cacheable(options: object = {}) {
     const settings = options as MethodReadSettings;
     const { registration } = settings;
     if (propertyKey === undefined) {
-      setClassSettings(target, registration ?? DEFAULT_REGISTRATION, options as ResponseSettings);
+      setClassSettings(target, registration ?? DEFAULT_REGISTRATION, options);
       applyInterceptorToAll(target, registration);
       return;
     }

@@ -14,7 +14,7 @@ type Words = readonly (string | number | Buffer)[];
 const OPENS_WITHIN_MS = 2_000;
 const REDIRECTIONS = 3;
 /** Commands in one write. */
-const MOST_TOGETHER = 8;
+const MOST_TOGETHER = 32;
 
 /** The commands over a client of ioredis. Nothing is defined on it, and no option of it is needed. */
 export class IoredisCommands implements RedisCommands {

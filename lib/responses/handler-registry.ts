@@ -22,7 +22,12 @@ import { UNSAFE } from './unsafe.handler.js';
 
 const HANDLER_FIELDS = [
   ...CACHE_FIELDS.filter((field) => field !== 'scope'),
-  ...['cache', 'tags', 'unless', 'returns', 'type', 'registration'],
+  'cache',
+  'tags',
+  'unless',
+  'returns',
+  'type',
+  'registration',
   ...RESPONSE_FIELDS,
 ];
 
@@ -118,19 +123,19 @@ export class HandlerRegistry implements HandlerBinder {
   }
 
   #cached(
-    { controller, name, method, kind, plan, where: method_ }: HandlerUnderWay,
+    { controller, name, method, plan, where: handler }: HandlerUnderWay,
     settings: ResponseSettings,
     shape: RouteShape | undefined,
     problems: Problems,
   ): Handler | undefined {
-    const where = `${method_} @Cacheable`;
+    const where = `${handler} @Cacheable`;
     refuseArguments(settings, where, problems);
     const { engine, caches } = this.bindings;
     const { key: _key, condition: _condition, ...known } = settings as ResponseSettings & Record<string, unknown>;
     if (!checkDecoratorOptions(known, HANDLER_FIELDS, where, problems)) return undefined;
     const policy = readResponsePolicy(settings, where, problems);
     const { scope: _scope, ...ofCache } = settings;
-    const desk = caches.deskFor(ofCache, method_, where, problems);
+    const desk = caches.deskFor(ofCache, handler, where, problems);
     if (desk === undefined) return undefined;
     const { region } = desk;
     if (settings.type !== undefined) addType(region.options.types, settings.type, `${where}.type`, problems);
@@ -141,7 +146,7 @@ export class HandlerRegistry implements HandlerBinder {
     if (usesArguments && !options.nested) {
       problems.add(where, 'has functions of the call (`tags`, `unless`), for which a handler needs `nested: true`');
     }
-    const route = routeOf(controller, method_, method);
+    const route = routeOf(controller, handler, method);
     const { now } = engine.parts.runtime;
     const tags = all.constant;
     if (shape === undefined) return new MessageHandler({ desk, options, policy, route, tags });

@@ -32,7 +32,7 @@ export function representationOf(value: unknown): string | Uint8Array | undefine
   if (value === undefined || value === null) return '';
   if (typeof value === 'string' || value instanceof Uint8Array) return value;
   try {
-    return JSON.stringify(value) as string | undefined;
+    return JSON.stringify(value);
   } catch {
     return undefined;
   }
