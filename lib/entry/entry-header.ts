@@ -110,7 +110,9 @@ export function readHeader(
     graceUntil: number(4) - clockOffsetMs,
     costMs: number(5),
     kind,
-    tags,
+    get tags() {
+      return tags.list;
+    },
     slidingMs: number(6),
     ...(meta === undefined ? undefined : { meta }),
   };
@@ -125,15 +127,35 @@ export function readHeader(
   };
 }
 
-function readTags(bytes: Buffer, lengthsAt: number, count: number, text: string): string[] | undefined {
-  const tags: string[] = [];
-  let begin = 0;
+function readTags(bytes: Buffer, lengthsAt: number, count: number, text: string): StoredTags | undefined {
+  const lengths: number[] = [];
+  let total = 0;
   for (let index = 0; index < count; index++) {
-    const end = begin + bytes.readUInt32BE(lengthsAt + 4 * index);
-    tags.push(text.slice(begin, end));
-    begin = end;
+    const length = bytes.readUInt32BE(lengthsAt + 4 * index);
+    lengths.push(length);
+    total += length;
   }
-  return begin === text.length ? tags : undefined;
+  return total === text.length ? new StoredTags(text, lengths) : undefined;
+}
+
+/** Tags in one text: an entry that nothing was invalidated after is judged without them. */
+class StoredTags {
+  #list: readonly string[] | undefined;
+
+  constructor(
+    private readonly text: string,
+    private readonly lengths: readonly number[],
+  ) {}
+
+  get list(): readonly string[] {
+    this.#list ??= this.#parted();
+    return this.#list;
+  }
+
+  #parted(): string[] {
+    let end = 0;
+    return this.lengths.map((length) => this.text.slice(end, (end += length)));
+  }
 }
 
 const UNREADABLE = Symbol('unreadable');

@@ -13,6 +13,9 @@ export const userTag = (tag: string): string => `t:${tag}`;
 
 /** A record on the shadow of a tag makes its entries stale but leaves them good enough for grace. */
 export const softTag = (tag: string): string => `~${tag}`;
+export const isSoftTag = (tag: string): boolean => tag.startsWith('~');
+/** The tag whose shadow it is. */
+export const tagBehind = (soft: string): string => soft.slice(1);
 
 /** Carried by an entry with too many tags to list: it depends on every record. */
 export const ANY_RECORD = '!';
@@ -32,7 +35,7 @@ export function userTags(tags: unknown, describe: () => string): string[] {
 
 /** A tag with its prefix, in words. */
 export function readableTag(tag: string): string {
-  if (tag.startsWith('~')) return `${readableTag(tag.slice(1))} (soft)`;
+  if (isSoftTag(tag)) return `${readableTag(tagBehind(tag))} (soft)`;
   if (tag === EVERYTHING) return 'everything';
   if (tag === ANY_RECORD) return 'any invalidation';
   const name = tag.slice(2);

@@ -47,6 +47,8 @@ export class JournalReplica {
   #sequence = 0;
   #softRecords = false;
   readonly #positions = new Map<string, number>();
+  /** The last of them: records of this process are known before they are applied. */
+  #newest = 0;
   readonly #pending = new Map<string, PendingTag>();
   readonly #watches = new Set<WriteWatch>();
 
@@ -103,6 +105,9 @@ export class JournalReplica {
    */
   judge(entry: Judged, sequence: number): JournalVerdict {
     if (entry.epoch !== this.epoch || entry.position < this.floor || this.isAhead(entry)) return 'dead';
+    // nothing at all was invalidated since: no need to look at its tags
+    const isNewest = entry.position === this.applied && entry.position >= this.#newest;
+    if (isNewest && this.#pending.size === 0) return 'fresh';
     let verdict: JournalVerdict = 'fresh';
     for (const tag of entry.tags) {
       if (this.#isBehind(tag, entry, sequence)) return 'dead';
@@ -216,6 +221,7 @@ export class JournalReplica {
     this.applied = position;
     this.floor = position;
     this.#positions.clear();
+    this.#newest = 0;
     this.#watches.forEach((watch) => (watch.everything = true));
     this.version++;
   }
@@ -256,6 +262,7 @@ export class JournalReplica {
     // deleted first, so that the map stays in the order of the records and its first item is the one to forget
     this.#positions.delete(tag);
     this.#positions.set(tag, position);
+    this.#newest = Math.max(this.#newest, position);
     if (this.#positions.size > this.maxTags) this.#forgetOldest();
   }
 

@@ -49,6 +49,12 @@ export const fleetMutants: readonly Mutant[] = [
     replace: 'this.settle(tags);',
   },
   {
+    rule: 'an entry is judged by its tags unless it is newer than every record that is known',
+    file: 'lib/journal/journal-replica.ts',
+    find: 'entry.position === this.applied && entry.position >= this.#newest',
+    replace: 'entry.position === this.applied',
+  },
+  {
     rule: 'an entry from before the floor is a miss',
     file: 'lib/journal/journal-replica.ts',
     find: 'if (entry.epoch !== this.epoch || entry.position < this.floor || this.isAhead(entry))',
