@@ -1,6 +1,7 @@
 import crowd from './crowd.mjs';
 import disturbedHit from './disturbed-hit.mjs';
 import failing from './failing.mjs';
+import httpHit from './http-hit.mjs';
 import invalidateShared from './invalidate-shared.mjs';
 import invalidation from './invalidation.mjs';
 import l1Hit from './l1-hit.mjs';
@@ -14,7 +15,7 @@ import redisAway from './redis-away.mjs';
 import redisBytes from './redis-bytes.mjs';
 import strong from './strong.mjs';
 
-const inProcess = [l1Hit, disturbedHit, nested, crowd, failing, miss, invalidation, overhead];
+const inProcess = [l1Hit, disturbedHit, nested, crowd, failing, miss, invalidation, overhead, httpHit];
 const overRedis = [l2Hit, strong, missAndFill, invalidateShared, push, redisBytes, redisAway];
 
 export const scenarios = [...inProcess, ...overRedis];
