@@ -7,11 +7,14 @@ import { memoryStorage, redisStorage } from './cache.storage.js';
 import { CacheEngine } from './desk/cache-engine.js';
 import { httpExceptionType } from './bindings/http-exception.type.js';
 import { BackgroundWork } from './flow/background-work.js';
-import { NO_EDGE } from './flow/engine-parts.js';
+import { NO_EDGE, type EdgeCopies } from './edge/edge-copies.interface.js';
+import { EdgeInvalidations } from './edge/edge-invalidations.js';
+import { EDGE_PURGER_DEFAULTS, EdgePurger } from './edge/edge-purger.js';
 import type { CacheModuleOptions } from './options/cache-options.interface.js';
 import { Problems } from './options/option-reader.js';
 import type { ResolvedRedisOptions } from './options/redis-options.interface.js';
 import { resolveModuleOptions } from './options/resolve-options.js';
+import type { ResolvedModuleOptions } from './options/resolved-options.js';
 import { loadIoredis } from './redis/ioredis-clients.js';
 import type { RedisBackend } from './redis/redis-commands.interface.js';
 import { openRedis } from './redis/redis-connection.js';
@@ -87,7 +90,7 @@ export function createCacheMachine(
       maxStalenessMs: module.maxStalenessMs,
       degraded: module.degraded,
       lockTimeoutMs: module.loadLock.timeoutMs,
-      edge: NO_EDGE,
+      edge: edgeOf(module, logger),
     },
   });
   for (const [name, cache] of Object.entries(options.caches ?? {})) {
@@ -97,6 +100,14 @@ export function createCacheMachine(
   const bindings = new BindingRegistry(engine, service);
   const handlers = new HandlerRegistry(bindings, module.http, registration);
   return { engine, service, bindings, handlers, problems, start: () => storage.start() };
+}
+
+/** Where copies of responses are purged, if anywhere. */
+function edgeOf({ enabled, http, runtime }: ResolvedModuleOptions, logger: CacheLogger): EdgeCopies {
+  if (!enabled || http.purge === undefined) return NO_EDGE;
+  const report = (message: string): void => logger.warn(message);
+  const purger = new EdgePurger(http.purge.sender, runtime, EDGE_PURGER_DEFAULTS, report);
+  return new EdgeInvalidations(purger, runtime, http.purge.againMs);
 }
 
 const REMEMBERED_FAULTS = 1_000;

@@ -151,6 +151,12 @@ export class BindingRegistry {
     if (decorator !== '@Cacheable' && settings.key === undefined) {
       problems.add(where, 'needs `key`, a function that finds the key in the result');
     }
+    if (typeof settings.scope === 'function' && settings.scope.length > 0) {
+      problems.add(
+        `${where}.scope`,
+        'takes an argument, which only the `scope` of a route or message handler is given',
+      );
+    }
     if (settings.cache !== undefined && !this.engine.desks.has(settings.cache)) {
       overrideReadOptions(this.engine.readDefaults, settings, where, problems); // for what else is wrong
     }

@@ -1,3 +1,4 @@
+import type { ExecutionContext } from '@nestjs/common';
 import type { MethodReadSettings } from '../bindings/method-plan.js';
 import { decorateMethod } from '../bindings/method-wrapper.js';
 import { DEFAULT_REGISTRATION } from '../cache.constants.js';
@@ -26,13 +27,15 @@ export interface CacheableOptions<
   C extends Predicate = Predicate,
   U extends Predicate = Predicate,
   R extends 'promise' | 'observable' = 'promise' | 'observable',
-> extends Omit<CacheOptions, 'tags'> {
+> extends Omit<CacheOptions, 'tags' | 'scope'> {
   /** A named cache. Default: one of the method's own, called `Class.method`. */
   readonly cache?: CacheName | undefined;
   /** The key, made of the arguments. Default: the arguments themselves. Annotate its parameters. */
   readonly key?: K | undefined;
   /** Tags by which the entry can be invalidated: texts, a function of the arguments, or `{ fromResult }`. */
   readonly tags?: T | undefined;
+  /** A part of every key that the caller doesn't pass, for example the tenant. Only a handler's is given a context. */
+  readonly scope?: ((context: ExecutionContext) => string) | undefined;
   /** Calls for which the cache is used at all. Default: all. */
   readonly condition?: C | undefined;
   /** Results that aren't to be stored: a function of the result and the arguments. Default: none. */
@@ -57,11 +60,18 @@ export interface CacheableResponseOptions<T extends TagsOption = TagsOption, U e
   readonly tags?: T | undefined;
   /** Answers that aren't to be stored: a function of what the handler returned, and its arguments. Default: none. */
   readonly unless?: U | undefined;
-  /** A handler returns what it likes, also at once: this says that the method is one. */
-  readonly returns: 'response';
+  /** A handler may return at once: this says that the method is one, if none of its other options does. */
+  readonly returns?: 'response' | undefined;
   readonly type?: CacheableType | undefined;
   readonly registration?: string | undefined;
 }
+
+/** What only a handler can say; something of it has to be there, or the options are those of any method. */
+type SaysItIsAHandler = {
+  [Field in Exclude<keyof ResponseOptions, 'scope'> | 'returns']: {
+    readonly [Said in Field]-?: NonNullable<CacheableResponseOptions[Said]>;
+  };
+}[Exclude<keyof ResponseOptions, 'scope'> | 'returns'];
 
 /** Decorates a method, or a controller. */
 export interface CacheableDecorator<
@@ -97,7 +107,7 @@ export interface CacheableDecorator<
  * findOne(id: string): Promise<User | null> { … }
  */
 export function Cacheable<T extends TagsOption = () => string[], U extends Predicate = () => boolean>(
-  options: CacheableResponseOptions<T, U>,
+  options: CacheableResponseOptions<T, U> & SaysItIsAHandler,
 ): CacheableDecorator<() => string, T, () => boolean, U, 'response'>;
 export function Cacheable<
   K extends KeyFunction = () => string,

@@ -131,6 +131,7 @@ export class CacheEngine {
       },
       flights: [...this.#regions()].reduce((total, { flights }) => total + flights.size, 0),
       background: background.size,
+      edge: parts.edge.status(),
       caches: Object.fromEntries([...this.desks].map(([name, desk]) => [name, desk.snapshot()])),
     };
   }
@@ -200,7 +201,7 @@ export class CacheEngine {
     const expired = new Promise<void>((resolve) => {
       deadline = parts.runtime.after(CLOSE_DEADLINE_MS, resolve);
     });
-    const ended = this.invalidations.close().then(() => parts.background.drained());
+    const ended = this.invalidations.close().then(() => Promise.all([parts.background.drained(), parts.edge.close()]));
     await Promise.race([ended, expired]);
     deadline?.cancel();
     for (const pool of this.#pools) pool.close();

@@ -1,3 +1,4 @@
+import type { EdgePurgerStatus } from '../edge/purge-ledger.js';
 import type { JournalStatus } from '../journal/journal.interface.js';
 import type { CacheStatisticsSnapshot } from './cache-statistics.js';
 
@@ -16,6 +17,8 @@ export interface CacheStatus {
   readonly flights: number;
   /** Refreshes and writes nobody waits for. */
   readonly background: number;
+  /** What became of purges at the edge; `undefined` where nothing is purged (`http.purge`). */
+  readonly edge: EdgePurgerStatus | undefined;
   readonly caches: Readonly<Record<string, CacheStatisticsSnapshot>>;
 }
 

@@ -1,20 +1,10 @@
 import type { CacheEventListener } from '../cache.events.js';
 import type { Runtime } from '../cache.runtime.js';
 import type { LoadLock } from '../coalescing/load-lock.interface.js';
+import type { EdgeCopies } from '../edge/edge-copies.interface.js';
 import type { Journal } from '../journal/journal.interface.js';
 import type { SharedTier } from '../tiers/tier.interface.js';
 import type { BackgroundWork } from './background-work.js';
-
-/** Copies of responses beyond this cache. */
-export interface EdgeCopies {
-  /**
-   * Something was invalidated, and this process knows. Returns at once.
-   * @param oldForMs for how long another process may still hand out what was invalidated
-   */
-  purge(tags: readonly string[], oldForMs: number): void;
-}
-
-export const NO_EDGE: EdgeCopies = { purge: () => undefined };
 
 /** What the flows of one registration work with. Which implementations these are is decided in `cache.providers`. */
 export interface EngineParts {

@@ -38,4 +38,12 @@ export const DEFAULTS = {
   breakerFailures: 5,
   breakerProbeEvery: 1_000,
   degradedServeStale: 0,
+  httpCacheStatus: 'nestjs-hybrid-cache',
+  httpSurrogateKeys: false,
+  httpCacheGroups: false,
+  httpAge: true,
+  httpPurgeAgain: 2_000,
+  responsePublic: false,
+  responseEtag: 'weak',
+  responseHonourRequestCacheControl: false,
 } as const;

@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { ServerTCP } from '@nestjs/microservices';
-import type { INestApplication } from '@nestjs/common';
+import type { INestApplication, Type } from '@nestjs/common';
 import { CacheService, type CacheModuleOptions } from 'nestjs-hybrid-cache';
 import { once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
@@ -68,6 +68,16 @@ export class Shop {
 
   statuses(): Promise<ShopStatus[]> {
     return Promise.resolve([this.app.get(StatusController).status()]);
+  }
+
+  /** Requests that got here, of those whose responses are in a cache. */
+  requestsAnswered(cache: string): number {
+    const { reads, bypassed } = this.app.get(CacheService).status().caches[cache]!;
+    return reads + bypassed;
+  }
+
+  get<T>(provider: Type<T>): T {
+    return this.app.get(provider);
   }
 
   /** What was asked of the cache so far, and what it holds. */

@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import * as door from '../../lib/index.js';
 import { fleetMutants } from '../simulation/fleet/fleet-mutants.js';
 import { mutants } from '../simulation/mutants.js';
+import { edgeNginx } from '../support/servers/edge.nginx.js';
+import { edgeVcl } from '../support/servers/edge.vcl.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
@@ -79,6 +81,12 @@ describe('the docs', () => {
     expect(classes.length).toBeGreaterThan(5);
     const page = read('docs/errors.md');
     for (const name of classes) expect(page).toContain(`\`${name}\``);
+  });
+
+  it('print the configurations of the edge as they are tested', () => {
+    const page = read('docs/edge.md');
+    expect(page).toContain(`\`\`\`vcl\n${edgeVcl()}\`\`\``);
+    expect(page).toContain(`\`\`\`nginx\n${edgeNginx()}\`\`\``);
   });
 
   it('count the mutants right', () => {

@@ -55,6 +55,14 @@ const ROWS: Readonly<Record<keyof typeof DEFAULTS, readonly [option: string, rea
   breakerFailures: ['redis.breaker.failures', count],
   breakerProbeEvery: ['redis.breaker.probeEvery', duration],
   degradedServeStale: ['degraded.serveStale', duration],
+  httpCacheStatus: ['http.cacheStatus', word],
+  httpSurrogateKeys: ['http.surrogateKeys', flag],
+  httpCacheGroups: ['http.cacheGroups', flag],
+  httpAge: ['http.age', flag],
+  httpPurgeAgain: ['http.purgeAgain', duration],
+  responsePublic: ['public', flag],
+  responseEtag: ['etag', word],
+  responseHonourRequestCacheControl: ['honourRequestCacheControl', flag],
 };
 
 /** Options and defaults of every table of a page whose first two columns are `option` and `default`, without backticks, quotes and marks. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach } from 'vitest';
 import { httpExceptionType } from '../../lib/bindings/http-exception.type.js';
-import { NO_EDGE } from '../../lib/flow/engine-parts.js';
+import { NO_EDGE } from '../../lib/edge/edge-copies.interface.js';
 import type { CacheEvent } from '../../lib/cache.events.js';
 import { createCacheMachine } from '../../lib/cache.providers.js';
 import { CacheService } from '../../lib/cache.service.js';

@@ -1,4 +1,5 @@
 import { Body, Controller, Get, Param, Patch, Post, Put } from '@nestjs/common';
+import { Cacheable } from 'nestjs-hybrid-cache';
 import type { PriceChange, PricedProduct, Product, RelatedProduct } from '../catalogue/catalogue.contract.js';
 import type { CountedStock, Stock, StockLevel } from '../inventory/inventory.contract.js';
 import type { AddedReview, NewReview, ReviewSummary } from '../reviews/reviews.contract.js';
@@ -33,7 +34,9 @@ export class ProductsController {
     private readonly inventory: InventoryClient,
   ) {}
 
+  // Depends on all that it is made of, by the tags of those. An edge that can be purged keeps it long, others briefly.
   @Get('page')
+  @Cacheable({ cache: 'pages', public: true, sMaxAge: '2s', edge: { maxAge: '10m', staleWhileRevalidate: '1m' } })
   async page(@Param('id', IdPipe) id: number): Promise<ProductPage> {
     const [product, related, reviews, stock] = await Promise.all([
       this.catalogue.product(id),

@@ -17,30 +17,43 @@ import { promisify } from 'node:util';
 
 export type ServerFlavour = 'redis' | 'valkey';
 
+/** A program that tests start, and how the system comes by it. */
+export interface Wanted {
+  readonly program: string;
+  /** Debian's packages. Default: one of the program's name. */
+  readonly packages?: readonly string[];
+  /** Whether what the program needs beside itself is there. */
+  readonly isComplete?: () => boolean;
+}
+
 const LOCK = join(tmpdir(), 'test-server-install.lock');
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const run = promisify(execFile);
 
 /** The path of the server's program. Installs Debian's package where that is possible; throws what to type otherwise. */
-export async function requireServer(flavour: ServerFlavour): Promise<string> {
-  const name = `${flavour}-server`;
-  const found = findProgram(name);
+export const requireServer = async (flavour: ServerFlavour): Promise<string> =>
+  requireProgram({ program: `${flavour}-server` });
+
+/** The path of a program. Installs Debian's packages where that is possible; throws what to type otherwise. */
+export async function requireProgram({ program, packages = [program], isComplete }: Wanted): Promise<string> {
+  const find = (): string | undefined => (isComplete?.() === false ? undefined : findProgram(program));
+  const found = find();
   if (found !== undefined) return found;
-  if (process.getuid?.() !== 0 || findProgram('apt-get') === undefined) throw missing(name);
+  if (process.getuid?.() !== 0 || findProgram('apt-get') === undefined) throw missing(program, packages);
   return withLock(async () => {
-    const installedMeanwhile = findProgram(name);
+    const installedMeanwhile = find();
     if (installedMeanwhile !== undefined) return installedMeanwhile;
-    say(`${name} is not installed; installing it with apt-get …`);
-    const before = new Set(servicesNamed(name));
-    await install(name).catch((error: unknown) => {
-      throw missing(name, error);
+    say(`${program} is not installed; installing it with apt-get …`);
+    const before = new Set(servicesNamed(program));
+    await install(packages).catch((error: unknown) => {
+      throw missing(program, packages, error);
     });
     // the package may have started its service; these tests start servers of their own
-    for (const pid of servicesNamed(name)) if (!before.has(pid)) process.kill(pid, 'SIGTERM');
-    const program = findProgram(name);
-    if (program === undefined) throw missing(name);
-    say(`${name} is installed: ${program}`);
-    return program;
+    for (const pid of servicesNamed(program)) if (!before.has(pid)) process.kill(pid, 'SIGTERM');
+    const path = find();
+    if (path === undefined) throw missing(program, packages);
+    say(`${program} is installed: ${path}`);
+    return path;
   });
 }
 
@@ -59,33 +72,37 @@ export function findProgram(name: string): string | undefined {
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-function missing(name: string, cause?: unknown): Error {
-  const line = `apt-get install --no-install-recommends ${name}`;
+function missing(program: string, packages: readonly string[], cause?: unknown): Error {
+  const line = `apt-get install --no-install-recommends ${packages.join(' ')}`;
   const backports =
-    name === 'valkey-server' ? ' (Debian 12 has it in bookworm-backports: add -t bookworm-backports)' : '';
-  return new Error(`${name} is not on the PATH and can't be installed from here. Type: sudo ${line}${backports}`, {
-    cause,
-  });
+    program === 'valkey-server' ? ' (Debian 12 has it in bookworm-backports: add -t bookworm-backports)' : '';
+  return new Error(
+    `${program} isn't installed, or not all of it, and can't be installed from here. Type: sudo ${line}${backports}`,
+    {
+      cause,
+    },
+  );
 }
 
-async function install(name: string): Promise<void> {
+async function install(packages: readonly string[]): Promise<void> {
   const fromSystem: string[] = [];
-  if (await hasCandidate(name, fromSystem)) return aptInstall(name, fromSystem);
+  if (await hasCandidates(packages, fromSystem)) return aptInstall(packages, fromSystem);
   await apt(['update', ...fromSystem]);
-  if (await hasCandidate(name, fromSystem)) return aptInstall(name, fromSystem);
+  if (await hasCandidates(packages, fromSystem)) return aptInstall(packages, fromSystem);
   // package lists of our own, so that the system's sources stay as they are
   const folder = mkdtempSync(join(tmpdir(), 'apt-'));
   try {
     const options = backportsIn(folder);
     await apt(['update', ...options]);
-    await aptInstall(name, [...options, '-t', `${codename()}-backports`]);
+    await aptInstall(packages, [...options, '-t', `${codename()}-backports`]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function aptInstall(name: string, options: readonly string[]): Promise<void> {
-  await apt(['install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=180', ...options, name]);
+async function aptInstall(packages: readonly string[], options: readonly string[]): Promise<void> {
+  const ways = ['-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=180'];
+  await apt(['install', ...ways, ...options, ...packages]);
 }
 
 async function apt(args: readonly string[]): Promise<void> {
@@ -95,9 +112,12 @@ async function apt(args: readonly string[]): Promise<void> {
   await run('apt-get', [...args], { env, timeout: 110_000, maxBuffer: 64 * 1024 * 1024 });
 }
 
-async function hasCandidate(name: string, options: readonly string[]): Promise<boolean> {
-  const { stdout } = await run('apt-cache', ['policy', ...options, name]);
-  return /Candidate: (?!\(none\))\S/.test(stdout);
+async function hasCandidates(packages: readonly string[], options: readonly string[]): Promise<boolean> {
+  const each = packages.map(async (name) => {
+    const { stdout } = await run('apt-cache', ['policy', ...options, name]);
+    return /Candidate: (?!\(none\))\S/.test(stdout);
+  });
+  return (await Promise.all(each)).every(Boolean);
 }
 
 function backportsIn(folder: string): string[] {

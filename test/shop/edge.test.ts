@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { CacheService, varnishXkey, type HttpOptions } from '../../lib/index.js';
+import { EmbeddedPostgres } from '../../sample-app/src/database/embedded-postgres.js';
+import { seed } from '../../sample-app/src/database/seed.js';
+import { freePort } from '../../sample-app/src/free-port.js';
+import type { ProductPage } from '../../sample-app/src/gateway/products.controller.js';
+import { Shop } from '../../sample-app/src/shop.js';
+import { tags } from '../../sample-app/src/tags.js';
+import { edgeNginx } from '../support/servers/edge.nginx.js';
+import { edgeVcl } from '../support/servers/edge.vcl.js';
+import { eventually } from '../support/servers/eventually.js';
+import { startNginx } from '../support/servers/nginx.js';
+import { startVarnish } from '../support/servers/varnish.js';
+
+let postgres: EmbeddedPostgres;
+beforeAll(async () => {
+  postgres = await EmbeddedPostgres.start();
+  await seed(postgres.url);
+});
+afterAll(async () => postgres?.stop());
+
+async function openShop(port: number, http: HttpOptions): Promise<Shop> {
+  const shop = await Shop.open({ databaseUrl: postgres.url, port, cache: { http } });
+  onTestFinished(() => shop.close());
+  return shop;
+}
+
+/** Whether the shop was asked, or the edge answered by itself, can be told by what the shop counts. */
+const requestsOf = (shop: Shop): number => shop.requestsAnswered('pages');
+
+async function pageAt(url: string, id: number): Promise<ProductPage> {
+  const response = await fetch(`${url}/products/${id}/page`);
+  const page = (await response.json()) as ProductPage;
+  expect(response.status).toBe(200);
+  return page;
+}
+
+const priceAt = async (url: string, id: number): Promise<number> => (await pageAt(url, id)).product.priceCents;
+
+const setPrice = async (url: string, id: number, priceCents: number): Promise<void> => {
+  const response = await fetch(`${url}/products/${id}`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ priceCents }),
+  });
+  expect(response.status).toBe(200);
+};
+
+describe('the shop behind Varnish', () => {
+  async function behindVarnish() {
+    const port = await freePort();
+    const varnish = await startVarnish({ vcl: edgeVcl({ host: '127.0.0.1', port }) });
+    onTestFinished(() => varnish.stop());
+    const shop = await openShop(port, { surrogateKeys: 'xkey', purge: varnishXkey({ url: varnish.url }) });
+    return { shop, edge: varnish.url };
+  }
+
+  it('has its product pages served by the edge, and a fresh one after an update', async () => {
+    const { shop, edge } = await behindVarnish();
+    await setPrice(edge, 3, 1_000);
+    expect(await priceAt(edge, 3)).toBe(1_000);
+    const asked = requestsOf(shop);
+    expect([await priceAt(edge, 3), await priceAt(edge, 3)]).toEqual([1_000, 1_000]);
+    expect(requestsOf(shop)).toBe(asked);
+
+    await setPrice(edge, 3, 2_000);
+
+    await eventually('the page is fresh', async () => (await priceAt(edge, 3)) === 2_000);
+    expect(requestsOf(shop)).toBeGreaterThan(asked);
+  });
+
+  it('keeps the pages that an update has nothing to do with', async () => {
+    const { shop, edge } = await behindVarnish();
+    // a page shows the prices of related products as well
+    const { related } = await pageAt(edge, 20);
+    const changed = [1, 2, 3, 4, 5, 6, 7, 8, 9].find((id) => related.every((other) => other.id !== id))!;
+    await priceAt(edge, changed);
+    await setPrice(edge, changed, 3_000);
+    await eventually('the page is fresh', async () => (await priceAt(edge, changed)) === 3_000);
+    const asked = requestsOf(shop);
+
+    await pageAt(edge, 20);
+
+    expect(requestsOf(shop)).toBe(asked);
+  });
+
+  it('serves the old page once more after a soft invalidation, while it asks for the new one', async () => {
+    const { shop, edge } = await behindVarnish();
+    await setPrice(edge, 5, 1_000);
+    await priceAt(edge, 5);
+    const service = shop.get(CacheService);
+    const purged = (): number => service.status().edge!.purged;
+    const before = purged();
+    await service.invalidate({ tags: [tags.product(5)], mode: 'soft' });
+    await eventually('the purge is acknowledged', () => purged() > before);
+    const asked = requestsOf(shop);
+
+    expect(await priceAt(edge, 5)).toBe(1_000);
+
+    await eventually('the edge has asked behind the client’s back', () => requestsOf(shop) > asked);
+  });
+});
+
+describe('the shop behind nginx', () => {
+  it('has its product pages served for as long as `s-maxage` says, and fresh ones then', async () => {
+    const shop = await openShop(await freePort(), { age: false });
+    const origin = new URL(shop.url).host;
+    const nginx = await startNginx({
+      config: ({ port, folder }) => edgeNginx({ listen: `127.0.0.1:${port}`, origin, folder: `${folder}/cache` }),
+    });
+    onTestFinished(() => nginx.stop());
+    await setPrice(nginx.url, 7, 1_000);
+    expect(await priceAt(nginx.url, 7)).toBe(1_000);
+    const asked = requestsOf(shop);
+    expect(await priceAt(nginx.url, 7)).toBe(1_000);
+    expect(requestsOf(shop)).toBe(asked);
+
+    await setPrice(nginx.url, 7, 2_000);
+
+    await eventually('the page is fresh', async () => (await priceAt(nginx.url, 7)) === 2_000);
+  });
+});
