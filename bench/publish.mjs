@@ -30,8 +30,8 @@ function table({ figures: units, results }, { base, ceiling }) {
 }
 
 function aimLine({ text, value, met }) {
-  const verdict = met === undefined ? 'not measured' : met ? 'met' : '**missed**';
-  return `- ${text}: ${value === undefined ? '' : `${formatted(value)}, `}${verdict}`;
+  if (met === undefined) return `- ${text}: ${value === undefined ? 'not measured' : formatted(value)}`;
+  return `- ${text}: ${value === undefined ? '' : `${formatted(value)}, `}${met ? 'met' : '**missed**'}`;
 }
 
 function section(scenario) {

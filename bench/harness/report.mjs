@@ -46,7 +46,7 @@ export function printScenario(scenario, results, aims, print) {
   }
   for (const { text, value, met } of aims) {
     print(
-      `  aim: ${text}: ${value === undefined ? '' : formatted(value)} ${met === undefined ? 'not measured' : met ? 'met' : 'MISSED'}`,
+      `  aim: ${text}: ${value === undefined ? '' : formatted(value)} ${met === undefined ? (value === undefined ? 'not measured' : '') : met ? 'met' : 'MISSED'}`,
     );
   }
 }

@@ -72,6 +72,14 @@ const variant = (platform, id, label, make, conditional = false) => ({
   },
 });
 
+/** What any interceptor costs. */
+async function interceptor() {
+  const { UseInterceptors } = await import('@nestjs/common');
+  const { of } = await import('rxjs');
+  const nothing = { intercept: () => of(value) };
+  return { decorators: [UseInterceptors(nothing)], handler: async () => value };
+}
+
 const frozen = () => ours({ isolation: 'frozen' });
 
 export default {
@@ -82,6 +90,7 @@ export default {
   rounds: 5,
   variants: PLATFORMS.flatMap((platform) => [
     variant(platform, 'constant', 'a handler that returns a constant', async () => constant),
+    variant(platform, 'interceptor', 'an interceptor that returns a constant', interceptor),
     variant(platform, 'frozen', '`@Cacheable`, `isolation: frozen`', frozen),
     variant(platform, 'copy', '`@Cacheable` as it comes', () => ours({})),
     variant(platform, '304', '`@Cacheable`, answered with 304', frozen, true),
@@ -91,9 +100,11 @@ export default {
     PLATFORMS.flatMap((platform) => {
       const of = (id) => results[`${platform}-${id}`].figures.wallUs.min;
       const share = of('constant') / of('frozen');
+      const limit = of('interceptor') / of('frozen');
       const cheaper = of('304') / of('frozen');
       return [
         { text: `${platform}: ≥ ${SHARE} of the requests a second of a constant`, value: share, met: share >= SHARE },
+        { text: `${platform}: of those of an interceptor that returns a constant`, value: limit },
         { text: `${platform}: a 304 is cheaper than a 200`, value: cheaper, met: cheaper < 1 },
       ];
     }),

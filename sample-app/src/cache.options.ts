@@ -10,7 +10,7 @@ export const cacheOptions: CacheModuleOptions = {
   grace: { revalidate: '30s', error: '1h', when: isOutage },
   isolation: 'frozen', // pages are only ever written out as JSON, so all callers may share one value
   caches: {
-    pages: {},
+    showcase: {},
     products: { ttl: '10m' },
     related: { ttl: '10m' },
     reviews: {},

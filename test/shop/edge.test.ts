@@ -3,7 +3,7 @@ import { CacheService, varnishXkey, type HttpOptions } from '../../lib/index.js'
 import { EmbeddedPostgres } from '../../sample-app/src/database/embedded-postgres.js';
 import { seed } from '../../sample-app/src/database/seed.js';
 import { freePort } from '../../sample-app/src/free-port.js';
-import type { ProductPage } from '../../sample-app/src/gateway/products.controller.js';
+import type { Showcase } from '../../sample-app/src/gateway/products.controller.js';
 import { Shop } from '../../sample-app/src/shop.js';
 import { tags } from '../../sample-app/src/tags.js';
 import { edgeNginx } from '../support/servers/edge.nginx.js';
@@ -26,11 +26,11 @@ async function openShop(port: number, http: HttpOptions): Promise<Shop> {
 }
 
 /** Whether the shop was asked, or the edge answered by itself, can be told by what the shop counts. */
-const requestsOf = (shop: Shop): number => shop.requestsAnswered('pages');
+const requestsOf = (shop: Shop): number => shop.requestsAnswered('showcase');
 
-async function pageAt(url: string, id: number): Promise<ProductPage> {
-  const response = await fetch(`${url}/products/${id}/page`);
-  const page = (await response.json()) as ProductPage;
+async function pageAt(url: string, id: number): Promise<Showcase> {
+  const response = await fetch(`${url}/products/${id}`);
+  const page = (await response.json()) as Showcase;
   expect(response.status).toBe(200);
   return page;
 }

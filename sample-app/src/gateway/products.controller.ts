@@ -17,6 +17,9 @@ export interface ProductPage {
   stock: Stock;
 }
 
+/** The part of a page that is the same for everybody. */
+export type Showcase = Pick<ProductPage, 'product' | 'related'>;
+
 const priceChange = new BodyPipe<PriceChange>({ priceCents: integer(1, 10_000_000) });
 const newReview = new BodyPipe<NewReview>({
   authorId: integer(1, 2_147_483_647),
@@ -34,9 +37,7 @@ export class ProductsController {
     private readonly inventory: InventoryClient,
   ) {}
 
-  // Depends on all that it is made of, by the tags of those. An edge that can be purged keeps it long, others briefly.
   @Get('page')
-  @Cacheable({ cache: 'pages', public: true, sMaxAge: '2s', edge: { maxAge: '10m', staleWhileRevalidate: '1m' } })
   async page(@Param('id', IdPipe) id: number): Promise<ProductPage> {
     const [product, related, reviews, stock] = await Promise.all([
       this.catalogue.product(id),
@@ -45,6 +46,15 @@ export class ProductsController {
       this.inventory.stock(id),
     ]);
     return { product, related, reviews, stock };
+  }
+
+  // What everybody may see and keep for a while. It depends on what it is made of, by the tags of that: an edge that can
+  // be purged keeps it long, others briefly.
+  @Get()
+  @Cacheable({ cache: 'showcase', public: true, sMaxAge: '2s', edge: { maxAge: '10m', staleWhileRevalidate: '1m' } })
+  async showcase(@Param('id', IdPipe) id: number): Promise<Showcase> {
+    const [product, related] = await Promise.all([this.catalogue.product(id), this.catalogue.related(id)]);
+    return { product, related };
   }
 
   @Patch()
