@@ -139,6 +139,8 @@ export class MethodBinding {
   async #after(call: Call, answer: unknown, late: readonly PreparedEviction[]): Promise<unknown> {
     this.#refuseSynchronous(answer);
     const result = await answer;
+    // Nest takes the Observable that a handler promises for its answer: nothing has happened yet
+    if (this.operations.handler !== undefined && isObservable(result)) return this.#around(call, result, [], late);
     await this.#evict(late, call, result);
     return result;
   }

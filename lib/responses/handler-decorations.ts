@@ -12,6 +12,9 @@ export function setClassSettings(controller: object, registration: string, setti
 export const classSettingsOf = (controller: object, registration: string): ResponseSettings | undefined =>
   allClassSettings(controller)[registration];
 
+/** Whether anything is said of all handlers, for whichever registration. */
+export const hasClassSettings = (controller: object): boolean => Object.keys(allClassSettings(controller)).length > 0;
+
 const allClassSettings = (controller: object): Readonly<Record<string, ResponseSettings>> =>
   (Reflect.getMetadata(RESPONSES_METADATA, controller) as Record<string, ResponseSettings> | undefined) ?? {};
 

@@ -12,6 +12,7 @@ const KEYS = {
   redirect: '__redirect__',
   sse: '__sse__',
   render: '__renderTemplate__',
+  headers: '__headers__',
   arguments: '__routeArguments__',
   passthrough: '__responsePassthrough__',
   pattern: 'microservices:pattern',
@@ -38,6 +39,8 @@ export interface RouteShape {
   readonly isSse: boolean;
   readonly isRendered: boolean;
   readonly redirect: { readonly statusCode?: number } | undefined;
+  /** What it says with `@Header`, set before anybody is asked: names in lower case. */
+  readonly declaredHeaders: readonly string[];
   /** The controller answers some hosts only, or each its own way. */
   readonly byHost: boolean;
 }
@@ -54,8 +57,25 @@ export function routeShapeOf(controller: Type, name: string, method: object): Ro
     isSse: Reflect.hasMetadata(KEYS.sse, method),
     isRendered: Reflect.hasMetadata(KEYS.render, method),
     redirect: Reflect.getMetadata(KEYS.redirect, method) as RouteShape['redirect'],
+    declaredHeaders: declaredHeadersOf(method),
     byHost: Reflect.getMetadata(KEYS.host, controller) !== undefined,
   };
+}
+
+function declaredHeadersOf(method: object): string[] {
+  const declared = Reflect.getMetadata(KEYS.headers, method) as readonly { readonly name: string }[] | undefined;
+  return (declared ?? []).map(({ name }) => name.toLowerCase());
+}
+
+/** What a handler is called on its controller: somebody else's wrapper may have another name. */
+export function nameOfHandler(controller: Type, method: { readonly name: string }): string {
+  for (let level = controller.prototype as object | null; level !== null;) {
+    const properties = Object.entries(Object.getOwnPropertyDescriptors(level));
+    const found = properties.find(([, { value }]) => value === method);
+    if (found !== undefined) return found[0];
+    level = Object.getPrototypeOf(level) as object | null;
+  }
+  return method.name;
 }
 
 /** Whether one handler answers several versions of the API, so that its class and name don't tell them apart. */

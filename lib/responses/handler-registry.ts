@@ -12,8 +12,8 @@ import { overrideReadOptions } from '../options/read-options.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import { addType, CACHE_FIELDS } from '../options/resolve-options.js';
 import { PASS, type Handler } from './handler.js';
-import { classSettingsOf, isNotCached, routeOf } from './handler-decorations.js';
-import { answersGet, isForSeveralVersions, routeShapeOf, type RouteShape } from './handler-metadata.js';
+import { classSettingsOf, hasClassSettings, isNotCached, routeOf } from './handler-decorations.js';
+import { answersGet, isForSeveralVersions, nameOfHandler, routeShapeOf, type RouteShape } from './handler-metadata.js';
 import { MessageHandler } from './message.handler.js';
 import { RESPONSE_FIELDS, type ResponseSettings } from './response-options.js';
 import { readResponsePolicy } from './response-policy.js';
@@ -39,6 +39,8 @@ interface HandlerUnderWay {
   readonly kind: HandlerKind;
   readonly plan: MethodPlan | undefined;
   readonly where: string;
+  /** Nobody has said anything of it: the interceptor was applied to all of a controller, or of an application. */
+  readonly isUnsaid: boolean;
 }
 
 /** What can be kept of a handler's answers, or why it can't. */
@@ -61,52 +63,67 @@ export class HandlerRegistry implements HandlerBinder {
     const known = this.#handlers.get(method);
     if (known?.has(controller) === true) return known.get(controller);
     const problems = new Problems();
-    // nobody has decorated it: the interceptor was applied to all of a controller, or of an application
-    const handler = this.#bind(controller, method.name, method, true, problems);
+    const handler = this.#bind(controller, nameOfHandler(controller, method), method, problems);
+    if (problems.any) this.#handlers.get(method)!.delete(controller);
     problems.throwIfAny();
     return handler;
   }
 
   check(type: Type, isController: boolean, problems: Problems): void {
-    if (isController || classSettingsOf(type, this.registration) === undefined) return;
-    problems.add(`${type.name} @Cacheable`, 'is on a class that is no controller; decorate its methods');
+    const settings = classSettingsOf(type, this.registration);
+    if (settings === undefined) return;
+    const where = `${type.name} @Cacheable`;
+    if (!isController) problems.add(where, 'is on a class that is no controller; decorate its methods');
+    const { tags, unless } = settings;
+    const remedy = 'is about a call, which only its handler can say something of; say it there';
+    if (typeof tags === 'object' ? !Array.isArray(tags) : typeof tags === 'function')
+      problems.add(`${where}.tags`, remedy);
+    if (unless !== undefined) problems.add(`${where}.unless`, remedy);
   }
 
   /** Binds a handler that something is said of, at start. */
   bind(controller: Type, name: string, method: object, problems: Problems): void {
-    this.#bind(controller, name, method, false, problems);
+    // a microservice of a hybrid application may get messages before that
+    if (this.#handlers.get(method)?.has(controller) === true) return;
+    // the others when somebody asks who has applied the interceptor to all of them
+    if (isSaid(controller, method)) this.#bind(controller, name, method, problems);
   }
 
-  #bind(controller: Type, name: string, method: object, isForAll: boolean, problems: Problems): Handler | undefined {
+  #bind(controller: Type, name: string, method: object, problems: Problems): Handler | undefined {
     const kind = handlerKindOf(method);
     const found = planOf(method);
     const plan = found?.registration === this.registration ? found : undefined;
     const where = `${controller.name}.${name}`;
+    const isUnsaid = !isSaid(controller, method);
     const handler =
-      kind === undefined ? undefined : this.#make({ controller, name, method, kind, plan, where }, isForAll, problems);
+      kind === undefined ? undefined : this.#make({ controller, name, method, kind, plan, where, isUnsaid }, problems);
     const ofMethod = this.#handlers.get(method) ?? new Map<unknown, Handler | undefined>();
     this.#handlers.set(method, ofMethod.set(controller, handler));
     return handler;
   }
 
-  #make(handler: HandlerUnderWay, isForAll: boolean, problems: Problems): Handler | undefined {
-    const { plan, kind, controller, method, name, where } = handler;
+  #make(handler: HandlerUnderWay, problems: Problems): Handler | undefined {
+    const { plan, kind, controller, method, name, where, isUnsaid } = handler;
     const read = plan?.find('read');
-    const isSaid = read !== undefined || plan?.find('tags') !== undefined;
+    const isChosen = read !== undefined || plan?.find('tags') !== undefined;
     const ofClass = kind === 'route' ? classSettingsOf(controller, this.registration) : undefined;
-    const mayBeForAll = kind === 'route' && isForAll && plan === undefined;
     const isUnsafe = kind === 'route' && !answersGet(routeShapeOf(controller, name, method));
-    if (isUnsafe && !isSaid) return this.http.cacheGroups ? UNSAFE : undefined;
-    const isCached = isSaid || (plan === undefined && (ofClass !== undefined || mayBeForAll));
+    if (isUnsafe && !isChosen) return this.http.cacheGroups ? UNSAFE : undefined;
+    const isForAll = kind === 'route' && isUnsaid;
+    const isCached = isChosen || (plan === undefined && (ofClass !== undefined || isForAll));
     if (!isCached) return undefined;
     if (isNotCached(controller, method)) return undefined;
     const fitness = this.#fitnessOf(handler);
     if ('unfit' in fitness) {
-      if (isSaid) problems.add(`${where} @Cacheable`, fitness.unfit);
+      if (isChosen) problems.add(`${where} @Cacheable`, fitness.unfit);
       return PASS;
     }
     const settings = { ...ofClass, ...read?.settings } as ResponseSettings;
-    return this.#cached(handler, settings, fitness.shape, problems);
+    if (!isUnsaid) return this.#cached(handler, settings, fitness.shape, problems);
+    // what nobody has said is nobody's mistake
+    const unsaid = new Problems();
+    const cached = this.#cached(handler, settings, fitness.shape, unsaid);
+    return unsaid.any ? PASS : cached;
   }
 
   #fitnessOf({ kind, controller, name, method }: HandlerUnderWay): Fitness {
@@ -123,7 +140,7 @@ export class HandlerRegistry implements HandlerBinder {
   }
 
   #cached(
-    { controller, name, method, plan, where: handler }: HandlerUnderWay,
+    { controller, name, method, plan, where: handler, isUnsaid }: HandlerUnderWay,
     settings: ResponseSettings,
     shape: RouteShape | undefined,
     problems: Problems,
@@ -135,7 +152,7 @@ export class HandlerRegistry implements HandlerBinder {
     if (!checkDecoratorOptions(known, HANDLER_FIELDS, where, problems)) return undefined;
     const policy = readResponsePolicy(settings, where, problems);
     const { scope: _scope, ...ofCache } = settings;
-    const desk = caches.deskFor(ofCache, handler, where, problems);
+    const desk = caches.deskFor(ofCache, isUnsaid ? this.#freeName(handler) : handler, where, problems);
     if (desk === undefined) return undefined;
     const { region } = desk;
     if (settings.type !== undefined) addType(region.options.types, settings.type, `${where}.type`, problems);
@@ -165,9 +182,20 @@ export class HandlerRegistry implements HandlerBinder {
       route,
       tags,
       now,
+      judge: ({ header, sequence }) => engine.parts.journal.replica.judge(header, sequence),
     });
   }
+
+  /** Of two classes of one name that nobody has told which `cache` they use, the second has a number in its name. */
+  #freeName(handler: string): string {
+    const { desks } = this.bindings.engine;
+    for (let number = 1, name = handler; ; name = `${handler}-${++number}`) if (!desks.has(name)) return name;
+  }
 }
+
+/** Whether a decorator says how it is cached, of whichever registration. */
+const isSaid = (controller: Type, method: object): boolean =>
+  planOf(method) !== undefined || hasClassSettings(controller);
 
 /** A handler that sets things on its response can't run when that has been sent. */
 const whileTheResponseIsThere = (options: ResolvedReadOptions): ResolvedReadOptions => ({

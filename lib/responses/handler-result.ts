@@ -1,22 +1,4 @@
 import { types } from 'node:util';
-import type { Observable } from 'rxjs';
-
-export interface HandlerResult {
-  readonly value: unknown;
-  /** An Observable that ended without a value: answered with nothing, and nothing to keep, as its source may have been cut off. */
-  readonly isEmpty: boolean;
-}
-
-/** What a handler answers: the last value, as Nest takes it. */
-export const resultOf = (source: Observable<unknown>): Promise<HandlerResult> =>
-  new Promise((resolve, reject) => {
-    let result: HandlerResult = { value: undefined, isEmpty: true };
-    source.subscribe({
-      next: (value) => (result = { value, isEmpty: false }),
-      error: reject,
-      complete: () => resolve(result),
-    });
-  });
 
 /** What is read while it is sent: for one client only. By its shape, as there may be several copies of Nest. */
 export function isStream(value: unknown): boolean {

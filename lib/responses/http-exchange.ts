@@ -5,8 +5,10 @@ interface PlatformRequest {
   readonly method: string;
   readonly headers: RequestHeaders;
   readonly url: string;
-  /** Before anything was mounted or rewritten; Fastify has it too. */
+  /** Before a middleware or Fastify's `rewriteUrl` has changed it. */
   readonly originalUrl?: string;
+  /** By which Nest chooses a handler: that of a proxy, if it is trusted. */
+  readonly hostname?: string;
 }
 
 /** What is used of a response of Express, or a reply of Fastify. */
@@ -31,17 +33,25 @@ export class HttpExchange {
   readonly headers: RequestHeaders;
   /** The status that Nest has set for the handler. */
   readonly initialStatus: number;
+  readonly #request: PlatformRequest;
   readonly #response: PlatformResponse;
   readonly #isFastify: boolean;
 
   constructor(request: unknown, response: unknown) {
-    const { method, headers, url, originalUrl } = request as PlatformRequest;
+    this.#request = request as PlatformRequest;
+    const { method, headers, url, originalUrl } = this.#request;
     this.method = method;
     this.headers = headers;
-    this.url = originalUrl ?? url;
+    // the handler goes by one and may look at the other
+    this.url = originalUrl === undefined || originalUrl === url ? url : `${originalUrl} ${url}`;
     this.#response = response as PlatformResponse;
     this.#isFastify = this.#response.raw !== undefined;
     this.initialStatus = this.#response.statusCode;
+  }
+
+  /** All that a handler may be chosen by, and see of it. */
+  get host(): string {
+    return `${this.#request.hostname ?? ''} ${String(this.headers['host'] ?? '')}`;
   }
 
   get status(): number {
@@ -58,9 +68,16 @@ export class HttpExchange {
     return this.#isFastify ? sent === true || raw!.headersSent : headersSent === true;
   }
 
-  /** Lower-case names. */
+  /** Lower-case names. As they are now: what is added to a list is added where it lies. */
   responseHeaders(): ResponseHeaders {
-    return { ...this.#response.getHeaders() };
+    return this.headersNamed(Object.keys(this.#response.getHeaders()));
+  }
+
+  headersNamed(names: readonly string[]): ResponseHeaders {
+    const headers = names.map((name) => [name, this.#response.getHeader(name)] as const);
+    return Object.fromEntries(
+      headers.map(([name, value]) => [name, Array.isArray(value) ? [...(value as string[])] : value]),
+    );
   }
 
   get(name: string): string | undefined {

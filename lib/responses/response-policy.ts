@@ -4,6 +4,7 @@ import { isFieldName } from '../http/header-fields.js';
 import type { AdmissionPolicy } from '../http/request-admission.js';
 import type { StorePolicy } from '../http/storable.js';
 import { varyNames } from '../http/vary.js';
+import { DEFAULTS } from '../options/cache-options.defaults.js';
 import { callback, duration, flag, OptionReader, record, type Problems, type Rule } from '../options/option-reader.js';
 import type { EdgeLifetimeOptions, ResponseOptions } from './response-options.js';
 
@@ -21,7 +22,7 @@ export interface ResponsePolicy {
 /** What a handler says of its responses. Whatever is wrong goes to `problems`. */
 export function readResponsePolicy(options: ResponseOptions, where: string, problems: Problems): ResponsePolicy {
   const reader = new OptionReader(options, where, problems);
-  const isPublic = reader.take('public', flag) ?? false;
+  const isPublic = reader.take('public', flag) ?? DEFAULTS.responsePublic;
   const scope = reader.take('scope', callback<(context: ExecutionContext) => string>('a function that returns a text'));
   if (isPublic && scope !== undefined) {
     problems.add(`${where}.scope`, 'contradicts `public: true`: an answer is for everybody or for somebody; say one');
@@ -32,11 +33,12 @@ export function readResponsePolicy(options: ResponseOptions, where: string, prob
     admission: {
       public: isPublic,
       scoped: isScoped,
-      honourRequestCacheControl: reader.take('honourRequestCacheControl', flag) ?? false,
+      honourRequestCacheControl:
+        reader.take('honourRequestCacheControl', flag) ?? DEFAULTS.responseHonourRequestCacheControl,
     },
     store: { scoped: isScoped, vary, statuses: reader.take('statuses', statusList) ?? [] },
     freshness: readFreshness(reader, { public: isPublic, scoped: isScoped }, where, problems),
-    etag: reader.takeOrFalse('etag', strength) ?? 'weak',
+    etag: reader.takeOrFalse('etag', strength) ?? DEFAULTS.responseEtag,
     query: reader.take('query', textList),
     scope,
     requestKey: reader.take(
@@ -97,7 +99,8 @@ const listOf = <T>(takes: string, isOne: (item: unknown) => item is T): Rule<rea
 const textList = listOf('a list of texts', (item): item is string => typeof item === 'string');
 const fieldNames = listOf(
   "a list of names of headers, such as ['Accept-Language']",
-  (item): item is string => typeof item === 'string' && isFieldName(item),
+  // `*` would mean that no two requests get the same
+  (item): item is string => typeof item === 'string' && isFieldName(item) && item !== '*',
 );
 const isStatus = (status: number): boolean => status >= 200 && status <= 599 && status !== 206 && status !== 304;
 const statusList = listOf(

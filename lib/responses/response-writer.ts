@@ -24,6 +24,19 @@ interface EdgeFields {
   readonly complete: boolean;
 }
 
+interface Delivery {
+  /** A client may have a copy of it. */
+  readonly validates: boolean;
+  /** Nothing has invalidated it since its load began. */
+  readonly isCurrent: boolean;
+}
+
+type Lifetime = Pick<CacheEntry['header'], 'asOf' | 'staleAt' | 'graceUntil'>;
+
+/** A copy of what was invalidated already is reached by no invalidation any more: nobody may answer with it. */
+const asOfNow = ({ asOf, staleAt, graceUntil }: Lifetime, now: number): Lifetime =>
+  staleAt <= now ? { asOf, staleAt, graceUntil } : { asOf, staleAt: now, graceUntil: now };
+
 /** Puts what is known of an answer into the headers of its response. */
 export class ResponseWriter {
   /** Of the entries in memory: their tags never change. */
@@ -49,13 +62,12 @@ export class ResponseWriter {
 
   /**
    * Everything but the body.
-   * @param isMade the handler has just set status and headers of its own
    * @returns what the client gets of the body
    */
   write(
     exchange: HttpExchange,
     { entry, kind, meta }: { readonly entry: CacheEntry; readonly kind: AnswerKind; readonly meta: StoredMeta },
-    { validates, stored }: { readonly validates: boolean; readonly stored: boolean },
+    { validates, isCurrent }: Delivery,
   ): 'send' | 'not-modified' | 'precondition-failed' {
     const now = this.now();
     const verdict = validates ? evaluatePreconditions(exchange.headers, meta, now) : 'send';
@@ -68,13 +80,22 @@ export class ResponseWriter {
     const headers = isNotModified ? notModifiedHeaders(meta.headers) : meta.headers;
     for (const name in headers) exchange.set(name, headers[name] as string | string[]);
     this.#writeVary(exchange);
-    if (stored) this.#writeFreshness(exchange, entry, meta, now);
+    const times = isCurrent ? entry.header : asOfNow(entry.header, now);
+    if (meta.isPassing !== true) this.#writeFreshness(exchange, entry, times, meta, now);
+    const isStored = meta.isPassing !== true && isCurrent && times.staleAt > now;
+    const isHit = kind !== 'loaded' && kind !== 'joined';
     this.tell(exchange, {
       outcome: kind,
-      ttlMs: kind === 'l1' || kind === 'l2' || kind === 'stale' ? entry.header.staleAt - now : undefined,
-      stored: kind === 'loaded' ? stored : undefined,
+      ttlMs: isHit ? times.staleAt - now : undefined,
+      stored: kind === 'joined' && isStored ? undefined : isStored,
     });
     return verdict;
+  }
+
+  /** Of an answer that is for this client alone, because of what is said here. */
+  pass(exchange: HttpExchange, status: Omit<CacheStatusParts, 'name'>): void {
+    this.#writeVary(exchange);
+    this.tell(exchange, status);
   }
 
   /** https://www.rfc-editor.org/rfc/rfc9211 */
@@ -92,19 +113,20 @@ export class ResponseWriter {
     exchange.set('vary', before === undefined ? this.#varyField : mergeVary(before, this.#vary)!);
   }
 
-  #writeFreshness(exchange: HttpExchange, entry: CacheEntry, meta: StoredMeta, now: number): void {
+  #writeFreshness(exchange: HttpExchange, entry: CacheEntry, times: Lifetime, meta: StoredMeta, now: number): void {
     const { surrogate, groups, complete } = this.#edgeFieldsOf(entry);
     if (this.http.surrogateKeys !== false && surrogate !== undefined) exchange.set(this.http.surrogateKeys, surrogate);
     if (groups !== undefined) exchange.set('cache-groups', groups);
-    const { header } = entry;
     const saysItself = meta.headers['cache-control'] !== undefined;
-    if (complete && this.#neverFresh !== undefined) {
+    // what somebody else has put beside it is for this client: https://www.rfc-editor.org/rfc/rfc9111#section-7.3
+    const isForAll = complete && exchange.get('set-cookie') === undefined;
+    if (isForAll && this.#neverFresh !== undefined) {
       if (!saysItself) exchange.set('cache-control', this.#neverFresh);
-      exchange.set('age', String(Math.max(0, Math.floor((now - header.asOf) / 1_000))));
+      if (this.http.age) exchange.set('age', String(Math.max(0, Math.floor((now - times.asOf) / 1_000))));
       return;
     }
-    const options = complete ? this.policy.freshness : { ...this.policy.freshness, edge: 'forbidden' as const };
-    const fields = freshnessHeaders(header, { ...options, sendAge: this.http.age }, now);
+    const options = isForAll ? this.policy.freshness : { ...this.policy.freshness, edge: 'forbidden' as const };
+    const fields = freshnessHeaders(times, { ...options, sendAge: this.http.age }, now);
     for (const [name, value] of Object.entries(fields)) {
       if (name !== 'cache-control' || !saysItself) exchange.set(name, value as string);
     }

@@ -4,7 +4,7 @@ import {
   type CallHandler,
   type ExecutionContext,
 } from '@nestjs/common';
-import { from, of, type Observable } from 'rxjs';
+import { from, lastValueFrom, of, type Observable } from 'rxjs';
 import { CacheKeyError } from '../cache.errors.js';
 import type { CacheDesk } from '../desk/cache-desk.js';
 import type { CacheEntry } from '../entry/cache-entry.js';
@@ -12,6 +12,8 @@ import { scopedKey } from '../entry/key-encoding.js';
 import type { LoadCollector, LoadContext } from '../flow/load-collector.js';
 import { currentScope } from '../flow/scope.js';
 import type { RequestDirectives } from '../http/cache-control.js';
+import type { CacheStatusParts } from '../http/cache-status.js';
+import type { ResponseHeaders } from '../http/header-fields.js';
 import { admit, satisfies } from '../http/request-admission.js';
 import { requestKey } from '../http/request-key.js';
 import { varyKey } from '../http/vary.js';
@@ -20,7 +22,7 @@ import type { ReadRequest } from '../flow/reader.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import type { Handler } from './handler.js';
 import type { RouteShape } from './handler-metadata.js';
-import { isStream, resultOf } from './handler-result.js';
+import { isStream } from './handler-result.js';
 import { HttpExchange } from './http-exchange.js';
 import type { ResponsePolicy } from './response-policy.js';
 import { ResponseWriter, type AnswerKind } from './response-writer.js';
@@ -37,6 +39,14 @@ export interface RouteParts {
   /** Tags of every response, without prefix. */
   readonly tags: readonly string[];
   readonly now: () => number;
+  /** What the journal says of an entry. */
+  readonly judge: (entry: CacheEntry) => 'fresh' | 'soft' | 'dead';
+}
+
+/** A request that may be the reason why a handler runs. */
+interface Errand {
+  /** It hasn't been answered yet, so that what the handler sets on its response is about what the handler answers. */
+  isOut: boolean;
 }
 
 const REMEMBERED_URLS = 4_096;
@@ -65,25 +75,27 @@ export class RouteHandler implements Handler {
   }
 
   answer(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
+    // the method may be a message handler as well, and what a message brings is no request, whatever it looks like
+    if (context.getType() !== 'http') return next.handle();
     const { desk, policy, options } = this.parts;
     const [request, response] = context.getArgs<[unknown, unknown]>();
     const exchange = new HttpExchange(request, response);
     if (exchange.isAnswered || desk.isBypassed()) return next.handle();
     const { pass, directives } = admit(exchange, policy.admission);
-    if (pass !== undefined) return this.#pass(exchange, next, pass);
+    if (pass !== undefined) return this.#pass(exchange, next, { outcome: 'bypass', detail: pass });
     const key = this.#keyOf(context, exchange);
-    if (key === undefined) return this.#pass(exchange, next, 'request-key');
+    if (key === undefined) return this.#pass(exchange, next, { outcome: 'bypass', detail: 'request-key' });
     if (asksForMore(directives)) return this.#answerAsAsked(key, directives, exchange, next);
     if (desk.hasHotPath && !options.strong && currentScope() === undefined) {
       const entry = desk.hot(key);
-      if (entry !== undefined) return of(this.#deliver(exchange, 'l1', entry, true));
+      if (entry !== undefined) return of(this.#deliver(exchange, 'l1', entry));
     }
     return from(this.#ask(key, exchange, next));
   }
 
-  #pass(exchange: HttpExchange, next: CallHandler, detail: string): Observable<unknown> {
+  #pass(exchange: HttpExchange, next: CallHandler, status: Omit<CacheStatusParts, 'name'>): Observable<unknown> {
     this.parts.desk.statistics.bypassed++;
-    this.#writer.tell(exchange, { outcome: 'bypass', detail });
+    this.#writer.pass(exchange, status);
     return next.handle();
   }
 
@@ -95,13 +107,13 @@ export class RouteHandler implements Handler {
     next: CallHandler,
   ): Promise<Observable<unknown>> {
     const { desk, now } = this.parts;
-    const stored = await desk.find(this.#request(key, exchange, next, { isStored: true }));
+    const stored = await desk.find(this.#request(key, exchange, next, { isOut: true }));
     const isGood = stored !== undefined && satisfies(stored.entry.header, directives, now());
     // somebody has to refresh a stale one
     if (isGood && stored.kind === 'stale') return of(await this.#ask(key, exchange, next));
     if (isGood) {
       desk.tally(stored.kind);
-      return of(this.#deliver(exchange, stored.kind as AnswerKind, stored.entry, true));
+      return of(this.#deliver(exchange, stored.kind as AnswerKind, stored.entry));
     }
     // https://www.rfc-editor.org/rfc/rfc9111#section-5.2.1.7
     if (directives.onlyIfCached) {
@@ -109,24 +121,36 @@ export class RouteHandler implements Handler {
       this.#writer.tell(exchange, { outcome: 'bypass', detail: 'only-if-cached' });
       throw new GatewayTimeoutException();
     }
-    if (stored !== undefined) return this.#pass(exchange, next, 'request');
+    if (stored !== undefined) return this.#pass(exchange, next, { outcome: 'loaded', fwd: 'request', stored: false });
     return of(await this.#ask(key, exchange, next));
   }
 
   async #ask(key: string, exchange: HttpExchange, next: CallHandler): Promise<unknown> {
-    const load = { isStored: true };
-    const outcome = await this.parts.desk.answer(this.#request(key, exchange, next, load));
+    const { desk, shape } = this.parts;
+    const errand: Errand = { isOut: true };
+    const request = this.#request(key, exchange, next, errand);
+    const outcome = await desk.answer(shape.hasResponse ? await this.#inForeground(request) : request);
+    errand.isOut = false;
     if (!('entry' in outcome)) throw outcome.error;
-    return this.#deliver(exchange, outcome.kind as AnswerKind, outcome.entry, load.isStored);
+    return this.#deliver(exchange, outcome.kind as AnswerKind, outcome.entry);
   }
 
-  #request(key: string, exchange: HttpExchange, next: CallHandler, load: { isStored: boolean }): ReadRequest {
-    const { desk, options, tags } = this.parts;
+  /** What was softly invalidated would be refreshed behind the back of its answer. */
+  async #inForeground(request: ReadRequest): Promise<ReadRequest> {
+    const { desk, judge } = this.parts;
+    const stored = await desk.find(request);
+    const isSoft = stored?.kind === 'stale' && judge(stored.entry) === 'soft';
+    return isSoft ? { ...request, options: { ...request.options, strong: true } } : request;
+  }
+
+  #request(key: string, exchange: HttpExchange, next: CallHandler, errand: Errand): ReadRequest {
+    const { desk, options, tags, shape } = this.parts;
+    const declared = exchange.headersNamed(shape.declaredHeaders);
     return {
       region: desk.region,
       key,
       options,
-      load: (context: LoadContext) => this.#load(context as LoadCollector, exchange, next, load),
+      load: (context: LoadContext) => this.#load(context as LoadCollector, exchange, next, { errand, declared }),
       tags: () => tags,
       tagsOfResult: undefined,
       unless: undefined,
@@ -137,41 +161,46 @@ export class RouteHandler implements Handler {
     collector: LoadCollector,
     exchange: HttpExchange,
     next: CallHandler,
-    load: { isStored: boolean },
+    { errand, declared }: { readonly errand: Errand; readonly declared: ResponseHeaders },
   ): Promise<unknown> {
     const { shape, policy } = this.parts;
-    // in the background the response has gone, and a handler that could set anything on it isn't run there
-    const before = exchange.isAnswered ? undefined : exchange.responseHeaders();
-    const { value, isEmpty } = await resultOf(next.handle());
-    const isLive = before !== undefined && !exchange.isAnswered;
-    const headers = isLive ? changedHeaders(before, exchange.responseHeaders()) : {};
-    const made = isLive ? exchange.status : exchange.initialStatus;
+    const before = exchange.responseHeaders();
+    // as Nest takes it: of several values the last, and none is an error
+    const value = await lastValueFrom(next.handle());
+    // what is on the response of a request that has its answer is about that one
+    const isOut = errand.isOut && !exchange.isAnswered;
+    const headers = isOut ? { ...declared, ...changedHeaders(before, exchange.responseHeaders()) } : declared;
+    const made = isOut ? exchange.status : exchange.initialStatus;
     const status = shape.redirect === undefined ? made : redirectStatus(value, shape.redirect);
-    if (isStream(value)) collector.personal = true;
+    // nobody knows what it would have set, or it has answered by itself
+    if (isStream(value) || (shape.hasResponse && !isOut)) collector.personal = true;
     else {
       const { meta, unstorable } = assess({ status, headers, body: value }, policy, this.#isConditional);
-      collector.meta = meta;
       if (unstorable !== undefined && unstorable !== 'status') collector.personal = true;
-      if (unstorable !== undefined || isEmpty) collector.skip();
+      if (unstorable !== undefined) collector.skip();
+      collector.meta = collector.skipped ? { ...meta, isPassing: true } : meta;
     }
-    load.isStored = !collector.skipped && !collector.personal;
     return value;
   }
 
-  #deliver(exchange: HttpExchange, kind: AnswerKind, entry: CacheEntry, isStored: boolean): unknown {
+  #deliver(exchange: HttpExchange, kind: AnswerKind, entry: CacheEntry): unknown {
+    const { desk } = this.parts;
     const meta = metaOf(entry.header.meta);
     if (exchange.isAnswered) return undefined;
     if (meta === undefined || entry.personal) {
       this.#writer.tell(exchange, { outcome: kind, stored: false });
-      return this.parts.desk.unpack(entry);
+      return desk.unpack(entry);
     }
-    const verdict = this.#writer.write(
-      exchange,
-      { entry, kind, meta },
-      { validates: this.#isConditional, stored: isStored },
-    );
+    const delivery = { validates: this.#isConditional, isCurrent: this.#isCurrent(kind, entry) };
+    const verdict = this.#writer.write(exchange, { entry, kind, meta }, delivery);
     if (verdict === 'precondition-failed') throw new PreconditionFailedException();
-    return verdict === 'not-modified' ? undefined : this.parts.desk.unpack(entry);
+    return verdict === 'not-modified' ? undefined : desk.unpack(entry);
+  }
+
+  /** Whether nothing has invalidated it since its load began, or what it was made of. */
+  #isCurrent(kind: AnswerKind, entry: CacheEntry): boolean {
+    if (kind === 'l1' || kind === 'l2') return true;
+    return kind !== 'stale' && !entry.tainted && this.parts.judge(entry) === 'fresh';
   }
 
   /** As it is stored; `undefined` for a request that isn't to be cached. */
@@ -184,6 +213,8 @@ export class RouteHandler implements Handler {
     }
     const own = policy.requestKey?.(context);
     if (policy.requestKey !== undefined && own === undefined) return undefined;
+    const { vary: names } = policy.store;
+    const vary = names.length === 0 ? undefined : varyKey(names, headers);
     const plain =
       own === undefined
         ? requestKey(
@@ -191,12 +222,12 @@ export class RouteHandler implements Handler {
               method,
               route,
               url,
-              host: shape.byHost ? String(headers['host'] ?? '') : undefined,
-              vary: policy.store.vary.length === 0 ? undefined : varyKey(policy.store.vary, headers),
+              host: shape.byHost ? exchange.host : undefined,
+              vary,
             },
             policy.query,
           )
-        : `${route} ${this.#textOf('requestKey', own)}`;
+        : `${route} ${vary === undefined ? '-' : `${vary.length}:${vary}`} ${this.#textOf('requestKey', own)}`;
     const scope = policy.scope === undefined ? undefined : this.#textOf('scope', policy.scope(context));
     const key = desk.region.storedKey(scope === undefined ? `#r${plain}` : scopedKey(scope, `#r${plain}`));
     if (this.#isKeyedByUrl && url.length <= LONGEST_REMEMBERED_URL) this.#remember(url, key);

@@ -9,6 +9,8 @@ import type { ResponsePolicy } from './response-policy.js';
 /** What is kept of a response beside its body. */
 export interface StoredMeta extends StoredResponse {
   readonly headers: Record<string, string | string[]>;
+  /** It is for those who wait for it, and isn't kept. */
+  readonly isPassing?: boolean;
 }
 
 /** A response as its handler made it. */

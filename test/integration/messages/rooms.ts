@@ -1,0 +1,2 @@
+/** What the wildcard of the tests stands for. */
+export const ROOMS: readonly string[] = ['kitchen', 'hall'];
