@@ -6,6 +6,7 @@ import { appendCacheStatus, cacheStatus, type CacheStatusParts } from '../http/c
 import { evaluatePreconditions, notModifiedHeaders } from '../http/conditional.js';
 import { freshnessHeaders } from '../http/freshness-headers.js';
 import { CREDENTIAL_FIELDS } from '../http/request-admission.js';
+import type { ResponseHeaders } from '../http/header-fields.js';
 import { surrogateKeys } from '../http/surrogate-keys.js';
 import { mergeVary } from '../http/vary.js';
 import type { ResolvedHttpOptions } from '../options/http-options.js';
@@ -45,11 +46,17 @@ export class ResponseWriter {
   readonly #varyField: string | undefined;
   /** Where nobody else may answer by itself the same is said every time. */
   readonly #neverFresh: string | undefined;
+  /** What a 304 has of the headers of a response. */
+  readonly #notModified = new WeakMap<StoredMeta, ResponseHeaders>();
+  /** What was said of the last hit, for as long as the seconds stay the same. */
+  #lastHit = { outcome: '', ttlS: 0, member: '' };
 
   constructor(
     private readonly policy: ResponsePolicy,
     private readonly http: ResolvedHttpOptions,
     private readonly now: () => number,
+    /** Whether the handler's decorators set headers that describe a body. */
+    private readonly declaresContent: boolean,
   ) {
     const { freshness, store } = policy;
     const { maxAgeMs, sMaxAgeMs, edge } = freshness;
@@ -75,20 +82,17 @@ export class ResponseWriter {
     const isNotModified = verdict === 'not-modified';
     if (isNotModified) {
       exchange.status = 304;
-      exchange.removeContentHeaders();
+      if (kind === 'loaded' || this.declaresContent) exchange.removeContentHeaders();
     } else if (kind !== 'loaded') exchange.status = meta.status;
-    const headers = isNotModified ? notModifiedHeaders(meta.headers) : meta.headers;
+    const headers = isNotModified ? this.#notModifiedOf(meta) : meta.headers;
     for (const name in headers) exchange.set(name, headers[name] as string | string[]);
     this.#writeVary(exchange);
     const times = isCurrent ? entry.header : asOfNow(entry.header, now);
     if (meta.isPassing !== true) this.#writeFreshness(exchange, entry, times, meta, now);
     const isStored = meta.isPassing !== true && isCurrent && times.staleAt > now;
-    const isHit = kind !== 'loaded' && kind !== 'joined';
-    this.tell(exchange, {
-      outcome: kind,
-      ttlMs: isHit ? times.staleAt - now : undefined,
-      stored: kind === 'joined' && isStored ? undefined : isStored,
-    });
+    if (kind === 'loaded' || kind === 'joined') {
+      this.tell(exchange, { outcome: kind, stored: kind === 'joined' && isStored ? undefined : isStored });
+    } else this.#tellOfHit(exchange, kind, times.staleAt - now);
     return verdict;
   }
 
@@ -102,9 +106,30 @@ export class ResponseWriter {
   tell(exchange: HttpExchange, status: Omit<CacheStatusParts, 'name'>): void {
     const { cacheStatus: name } = this.http;
     if (name === false) return;
+    this.#append(exchange, cacheStatus({ ...status, name }));
+  }
+
+  #tellOfHit(exchange: HttpExchange, outcome: AnswerKind, ttlMs: number): void {
+    const { cacheStatus: name } = this.http;
+    if (name === false) return;
+    const ttlS = Math.floor(ttlMs / 1_000);
+    if (this.#lastHit.outcome !== outcome || this.#lastHit.ttlS !== ttlS) {
+      this.#lastHit = { outcome, ttlS, member: cacheStatus({ outcome, ttlMs, name }) };
+    }
+    this.#append(exchange, this.#lastHit.member);
+  }
+
+  #append(exchange: HttpExchange, member: string): void {
     const before = exchange.get('cache-status');
-    const member = cacheStatus({ ...status, name });
     exchange.set('cache-status', before === undefined ? member : appendCacheStatus(before, member));
+  }
+
+  #notModifiedOf(meta: StoredMeta): ResponseHeaders {
+    const known = this.#notModified.get(meta);
+    if (known !== undefined) return known;
+    const headers = notModifiedHeaders(meta.headers);
+    this.#notModified.set(meta, headers);
+    return headers;
   }
 
   #writeVary(exchange: HttpExchange): void {

@@ -49,6 +49,7 @@ interface Errand {
   isOut: boolean;
 }
 
+const isOfContent = (name: string): boolean => name.toLowerCase().startsWith('content-');
 const REMEMBERED_URLS = 4_096;
 const LONGEST_REMEMBERED_URL = 512;
 
@@ -62,7 +63,7 @@ export class RouteHandler implements Handler {
 
   constructor(private readonly parts: RouteParts) {
     const { policy, http, shape, now, desk } = parts;
-    this.#writer = new ResponseWriter(policy, http, now);
+    this.#writer = new ResponseWriter(policy, http, now, shape.declaredHeaders.some(isOfContent));
     const { scope, requestKey: ownKey, store } = policy;
     this.#isKeyedByUrl =
       scope === undefined &&

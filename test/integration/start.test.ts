@@ -100,7 +100,12 @@ describe('the start of an application that may not do everything', () => {
       expect(await machine.cache.getOrLoad('users', `${round}`, () => 'new')).toBe('new');
     }
     expect(await machine.cache.getOrLoad('users', 'a', () => 'value', { consistency: 'strong' })).toBe('value');
-    await eventually('it is said', () => machine.lines.some((line) => message.test(line)), { withinMs: 3_000 });
+    // a busy machine may have answered too late before, which is another fault
+    const isSaid = async (): Promise<boolean> => {
+      await machine.cache.getOrLoad('users', `${performance.now()}`, () => 'value');
+      return machine.lines.some((line) => message.test(line));
+    };
+    await eventually('it is said', isSaid, { withinMs: 10_000 });
 
     expect(new Set(machine.lines).size).toBe(machine.lines.length);
     expect(machine.lines.join('\n')).not.toContain('secret');
