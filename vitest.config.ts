@@ -16,7 +16,7 @@ export default defineConfig({
     reporters: ['default', './tools/closing-reporter.mjs'],
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts']),
-      project('simulation', ['test/simulation/**/*.test.ts'], { testTimeout: 120_000 }),
+      project('simulation', ['test/simulation/**/*.test.ts'], { testTimeout: 240_000 }),
       project('nest', ['test/e2e/**/*.test.ts'], { testTimeout: 20_000 }),
       project('integration', ['test/integration/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 120_000 }),
       project('shop', ['test/shop/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000 }),

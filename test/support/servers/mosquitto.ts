@@ -1,53 +1,19 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
-import { requireProgram } from './install.js';
-import { freePorts } from './ports.js';
-import { ServerProcess } from './server-process.js';
+import { LocalServer, type Place } from './local-server.js';
 
-/** An MQTT broker on the loopback interface; it keeps nothing on disk. */
-export class MosquittoServer {
-  private constructor(
-    readonly port: number,
-    private readonly process: ServerProcess,
-  ) {}
-
+/** An MQTT broker; it keeps nothing on disk. */
+export class MosquittoServer extends LocalServer {
   static async start(): Promise<MosquittoServer> {
-    const program = await requireProgram({ program: 'mosquitto' });
-    for (let attempt = 1; ; attempt++) {
-      const port = (await freePorts(1))[0]!;
-      const folder = mkdtempSync(join(tmpdir(), 'mosquitto-'));
+    const prepare = ({ port, folder }: Place): string[] => {
       const file = join(folder, 'mosquitto.conf');
       writeFileSync(file, configFor(port));
-      const isUp = async () => answers(`mqtt://127.0.0.1:${port}`);
-      try {
-        return new MosquittoServer(port, await ServerProcess.start({ program, args: ['-c', file], folder, isUp }));
-      } catch (error) {
-        // somebody may have taken the port in between
-        if (attempt === 3) throw error;
-      }
-    }
-  }
-
-  get url(): string {
-    return `mqtt://127.0.0.1:${this.port}`;
-  }
-
-  get pid(): number {
-    return this.process.pid;
-  }
-
-  async kill(): Promise<void> {
-    await this.process.kill();
-  }
-
-  async restart(): Promise<void> {
-    await this.process.restart();
-  }
-
-  async stop(): Promise<void> {
-    await this.process.stop();
+      return ['-c', file];
+    };
+    const kind = { name: 'mosquitto', scheme: 'mqtt', program: 'mosquitto', prepare, isUp: answers };
+    return new MosquittoServer(...(await MosquittoServer.launch(kind)));
   }
 }
 
@@ -63,8 +29,8 @@ set_tcp_nodelay true
 user ${userInfo().username}
 `;
 
-async function answers(url: string): Promise<true> {
-  const client = await connectAsync(url, { reconnectPeriod: 0, connectTimeout: 1_000 }, false);
+async function answers(port: number): Promise<true> {
+  const client = await connectAsync(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: 0, connectTimeout: 1_000 }, false);
   await client.endAsync();
   return true;
 }

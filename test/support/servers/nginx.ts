@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EdgeServer, type Place } from './edge-server.js';
+import { answersHttp } from './http-probe.js';
+import { LocalServer, type Place } from './local-server.js';
 
 export interface NginxOptions {
   /** What goes into `http { … }`; it has to listen on `127.0.0.1:port`, and may keep what it likes in the folder. */
@@ -11,7 +12,7 @@ export interface NginxOptions {
 
 const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
-export class NginxServer extends EdgeServer {
+export class NginxServer extends LocalServer {
   static async start({ config, port }: NginxOptions): Promise<NginxServer> {
     const prepare = (place: Place): string[] => {
       const file = join(place.folder, 'nginx.conf');
@@ -19,7 +20,8 @@ export class NginxServer extends EdgeServer {
       mkdirSync(join(place.folder, 'temporary'));
       return ['-p', place.folder, '-c', file, '-e', 'stderr'];
     };
-    const kind = { name: 'nginx', program: 'nginx', packages: ['nginx-light'], prepare };
+    const packages = ['nginx-light'];
+    const kind = { name: 'nginx', scheme: 'http', program: 'nginx', packages, prepare, isUp: answersHttp };
     return new NginxServer(...(await NginxServer.launch(kind, port)));
   }
 }

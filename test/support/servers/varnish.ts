@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EdgeServer, type Place } from './edge-server.js';
+import { answersHttp } from './http-probe.js';
+import { LocalServer, type Place } from './local-server.js';
 import { eventually } from './eventually.js';
 
 export interface VarnishOptions {
@@ -10,7 +11,7 @@ export interface VarnishOptions {
 }
 
 /** With libvmod-xkey, which is a package of its own. */
-export class VarnishServer extends EdgeServer {
+export class VarnishServer extends LocalServer {
   static async start({ vcl, port }: VarnishOptions): Promise<VarnishServer> {
     const prepare = ({ port, folder }: Place): string[] => {
       const file = join(folder, 'edge.vcl');
@@ -20,6 +21,8 @@ export class VarnishServer extends EdgeServer {
     };
     const kind = {
       name: 'varnish',
+      scheme: 'http',
+      isUp: answersHttp,
       program: 'varnishd',
       packages: ['varnish', 'varnish-modules'],
       isComplete: hasXkey,

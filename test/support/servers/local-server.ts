@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requireProgram, type Wanted } from './install.js';
-import { answersHttp } from './http-probe.js';
 import { freePorts } from './ports.js';
 import { ServerProcess } from './server-process.js';
 
@@ -13,28 +12,33 @@ export interface Place {
   readonly folder: string;
 }
 
-/** What there is to know to start an HTTP server. */
-export interface EdgeKind extends Wanted {
+/** What there is to know to start a server. */
+export interface ServerKind extends Wanted {
   readonly name: string;
+  /** Of its url. */
+  readonly scheme: string;
+  /** Whether it answers; throws or says no as long as it doesn't. */
+  readonly isUp: (port: number) => Promise<boolean>;
   /** The command line; files it names are written here. */
   readonly prepare: (place: Place) => readonly string[];
 }
 
-/** An HTTP server in front of an origin, on the loopback interface, in a folder of its own. */
-export class EdgeServer {
+/** A server on a free port of the loopback interface, in a folder of its own. */
+export class LocalServer {
   protected constructor(
+    private readonly kind: Pick<ServerKind, 'scheme'>,
     readonly port: number,
     protected readonly process: ServerProcess,
   ) {}
 
-  protected static async launch(kind: EdgeKind, wantedPort?: number): Promise<[number, ServerProcess]> {
+  protected static async launch(kind: ServerKind, wantedPort?: number): Promise<[ServerKind, number, ServerProcess]> {
     const program = await requireProgram(kind);
     for (let attempt = 1; ; attempt++) {
       const port = wantedPort ?? (await freePorts(1))[0]!;
       const folder = mkdtempSync(join(tmpdir(), `${kind.name}-`));
       const args = kind.prepare({ port, folder });
       try {
-        return [port, await ServerProcess.start({ program, args, folder, isUp: async () => answersHttp(port) })];
+        return [kind, port, await ServerProcess.start({ program, args, folder, isUp: async () => kind.isUp(port) })];
       } catch (error) {
         rmSync(folder, { recursive: true, force: true });
         // somebody may have taken the port in between
@@ -44,7 +48,7 @@ export class EdgeServer {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.kind.scheme}://127.0.0.1:${this.port}`;
   }
 
   get pid(): number {

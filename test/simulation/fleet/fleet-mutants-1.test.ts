@@ -1,0 +1,3 @@
+import { mutantsOf } from './fleet-mutants.suite.js';
+
+mutantsOf(0);
