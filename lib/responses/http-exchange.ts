@@ -1,4 +1,5 @@
 import type { RequestHeaders, ResponseHeaders } from '../http/header-fields.js';
+import { lateCookiesOf } from './late-cookies.js';
 
 /** What is used of a request of Express or Fastify. */
 interface PlatformRequest {
@@ -70,7 +71,20 @@ export class HttpExchange {
 
   /** Lower-case names. As they are now: what is added to a list is added where it lies. */
   responseHeaders(): ResponseHeaders {
-    return this.headersNamed(Object.keys(this.#response.getHeaders()));
+    const headers = this.headersNamed(Object.keys(this.#response.getHeaders()));
+    const late = this.#lateCookies;
+    return late.length === 0
+      ? headers
+      : { ...headers, 'set-cookie': [headers['set-cookie'] ?? [], late].flat().map(String) };
+  }
+
+  /** Whether something is said to this client alone, by whomever. */
+  get setsCookies(): boolean {
+    return this.#response.getHeader('set-cookie') !== undefined || this.#lateCookies.length > 0;
+  }
+
+  get #lateCookies(): readonly string[] {
+    return this.#isFastify ? lateCookiesOf(this.#response) : [];
   }
 
   headersNamed(names: readonly string[]): ResponseHeaders {

@@ -144,7 +144,7 @@ export class ResponseWriter {
     if (groups !== undefined) exchange.set('cache-groups', groups);
     const saysItself = meta.headers['cache-control'] !== undefined;
     // what somebody else has put beside it is for this client: https://www.rfc-editor.org/rfc/rfc9111#section-7.3
-    const isForAll = complete && exchange.get('set-cookie') === undefined;
+    const isForAll = complete && !exchange.setsCookies;
     if (isForAll && this.#neverFresh !== undefined) {
       if (!saysItself) exchange.set('cache-control', this.#neverFresh);
       if (this.http.age) exchange.set('age', String(Math.max(0, Math.floor((now - times.asOf) / 1_000))));
