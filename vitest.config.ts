@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -6,21 +7,30 @@ const alias = [
   { find: /^nestjs-hybrid-cache\/testing$/, replacement: here('./lib/testing/index.ts') },
   { find: /^nestjs-hybrid-cache$/, replacement: here('./lib/index.ts') },
 ];
-const project = (name: string, include: string[], more: object = {}) => ({
+const project = (name: string, include: string[], more: object) => ({
   resolve: { alias },
   test: { name, include, setupFiles: [here('./test/support/setup.ts')], ...more },
 });
+/** What only computes has every processor. */
+const computing = { maxWorkers: availableParallelism(), sequence: { groupOrder: 0 } };
+/** What starts servers and processes, or builds, shares the processors with those, and runs a file at a time. */
+const serving = { maxWorkers: 1, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
     reporters: ['default', './tools/closing-reporter.mjs'],
     projects: [
-      project('unit', ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts']),
-      project('simulation', ['test/simulation/**/*.test.ts'], { testTimeout: 240_000 }),
-      project('nest', ['test/e2e/**/*.test.ts'], { testTimeout: 20_000 }),
-      project('integration', ['test/integration/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 120_000 }),
-      project('shop', ['test/shop/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000 }),
+      project('unit', ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts'], computing),
+      project('simulation', ['test/simulation/**/*.test.ts'], { ...computing, testTimeout: 240_000 }),
+      project('nest', ['test/e2e/**/*.test.ts'], { ...computing, testTimeout: 20_000 }),
+      project('integration', ['test/integration/**/*.test.ts'], {
+        ...serving,
+        testTimeout: 60_000,
+        hookTimeout: 120_000,
+      }),
+      project('shop', ['test/shop/**/*.test.ts'], { ...serving, testTimeout: 60_000, hookTimeout: 60_000 }),
       project('package', ['test/package/**/*.test.ts', 'test/types/**/*.test.ts', 'test/docs/**/*.test.ts'], {
+        ...serving,
         testTimeout: 120_000,
         hookTimeout: 120_000,
       }),

@@ -8,7 +8,7 @@ export interface ChaosRun {
   readonly seed: number;
   readonly topology: Topology;
   readonly flavour: ServerFlavour;
-  /** How long there are faults; starting, healing and the last reads come on top. */
+  /** How long there are faults at least; starting, healing and the last reads come on top. */
   readonly seconds: number;
 }
 

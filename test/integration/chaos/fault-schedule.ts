@@ -13,6 +13,10 @@ interface Stage {
   readonly maxStalenessMs: number;
 }
 
+/** A run with fewer kinds of faults would show little; a slow machine gets more time for them. */
+const LEAST_KINDS = 4;
+const MORE_TIME_MS = 25_000;
+
 /** Two rows of faults side by side, one of the servers and one of the processes. */
 export class FaultSchedule {
   readonly counts: Record<string, number> = {};
@@ -33,17 +37,21 @@ export class FaultSchedule {
 
   async run(forMs: number): Promise<void> {
     const end = monotonicMs() + forMs;
+    const isOver = (): boolean => {
+      const overMs = monotonicMs() - end;
+      return overMs >= (Object.keys(this.counts).length < LEAST_KINDS ? MORE_TIME_MS : 0);
+    };
     // nothing may go on after a failure
-    const ended = await Promise.allSettled([this.#disturbServers(end), this.#disturbProcesses(end)]);
+    const ended = await Promise.allSettled([this.#disturbServers(isOver), this.#disturbProcesses(isOver)]);
     for (const each of ended) if (each.status === 'rejected') throw each.reason;
   }
 
   /** Every kind once, in an order of its own, and then all of them again; the first is the one a short run has to have. */
-  async #disturbServers(end: number): Promise<void> {
+  async #disturbServers(isOver: () => boolean): Promise<void> {
     const { arena, random } = this.stage;
     const [first, ...others] = arena.faults;
     let left = [...shuffled(others, random), first!];
-    while (monotonicMs() < end) {
+    while (!isOver()) {
       await this.#scene.pause(150, 900);
       if (left.length === 0) left = shuffled(arena.faults, random);
       const fault = left.pop()!;
@@ -55,8 +63,8 @@ export class FaultSchedule {
     }
   }
 
-  async #disturbProcesses(end: number): Promise<void> {
-    while (monotonicMs() < end) {
+  async #disturbProcesses(isOver: () => boolean): Promise<void> {
+    while (!isOver()) {
       await this.#scene.pause(100, 900);
       if (this.#mercy) continue;
       this.#processFault = this.#disturbProcess();

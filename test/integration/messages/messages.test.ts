@@ -218,13 +218,15 @@ describe.each(TRANSPORTS)('message handlers over $name', (kind) => {
       expect(await stage.ask('other', { id })).toEqual({ id, run: 2 });
     });
 
-    it.skipIf(kind.wildcard === undefined)('never share between what a wildcard stands for', async () => {
-      const id = fresh();
-      expect(await stage.ask('rooms kitchen state', { id })).toEqual({ id, run: 1 });
-      expect(await stage.ask('rooms hall state', { id })).toEqual({ id, run: 2 });
-      expect(await stage.ask('rooms kitchen state', { id })).toEqual({ id, run: 1 });
-      expect(await stage.ask('rooms hall state', { id })).toEqual({ id, run: 2 });
-    });
+    if (kind.wildcard !== undefined) {
+      it('never share between what a wildcard stands for', async () => {
+        const id = fresh();
+        expect(await stage.ask('rooms kitchen state', { id })).toEqual({ id, run: 1 });
+        expect(await stage.ask('rooms hall state', { id })).toEqual({ id, run: 2 });
+        expect(await stage.ask('rooms kitchen state', { id })).toEqual({ id, run: 1 });
+        expect(await stage.ask('rooms hall state', { id })).toEqual({ id, run: 2 });
+      });
+    }
 
     it('answer data without a stable form, and keep nothing', async () => {
       const id = fresh();
