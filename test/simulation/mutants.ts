@@ -2,6 +2,8 @@
 export interface Mutant {
   /** The rule that is broken. */
   readonly rule: string;
+  /** The number of a history that goes wrong without it, where the first ones don't: it is tried before them. */
+  readonly killedBy?: number;
   readonly file: string;
   /** Occurs exactly once in the file. */
   readonly find: string;
@@ -23,18 +25,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'whoever joined a load judges what it brings',
+    killedBy: 60,
     file: 'lib/flow/reader-judge.ts',
     find: "if (replica.judge(entry.header, entry.sequence) !== 'fresh') return false;",
     replace: '',
   },
   {
     rule: 'a strong reader takes nothing that was made from something stale',
+    killedBy: 106,
     file: 'lib/flow/reader-judge.ts',
     find: 'if (entry.tainted) return false;',
     replace: '',
   },
   {
     rule: 'what was made from something stale isn’t stored',
+    killedBy: 106,
     file: 'lib/flow/loader-runner.ts',
     find: "if (collector.usedStale) return 'stale-part';",
     replace: '',
@@ -47,6 +52,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'a load never outlives the cached calls inside it',
+    killedBy: 4530,
     file: 'lib/flow/load-collector.ts',
     find: 'this.expiresBy = Math.min(this.expiresBy, header.staleAt);',
     replace: '',
@@ -71,12 +77,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'an expired value isn’t fresh',
+    killedBy: 27,
     file: 'lib/policy/freshness.ts',
     find: 'const expired = now >= entry.staleAt;',
     replace: 'const expired = false;',
   },
   {
     rule: 'grace ends',
+    killedBy: 203,
     file: 'lib/policy/freshness.ts',
     find: "if (now >= entry.graceUntil) return 'dead';",
     replace: "if (options.graceRevalidateMs > 0) return 'revalidate';",
@@ -89,6 +97,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'the hit without a closer look is for entries judged under this very version of the journal',
+    killedBy: 23,
     file: 'lib/desk/cache-desk.ts',
     find: 'entry.judgedAt !== this.#replica.version && !this.#isStillFresh(entry)',
     replace: 'entry.judgedAt < 0',
@@ -101,12 +110,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'the hit without a closer look ends with the entry',
+    killedBy: 168,
     file: 'lib/desk/cache-desk.ts',
     find: 'now >= entry.hotUntil || now >= this.#replica.trustedUntil',
     replace: 'now >= this.#replica.trustedUntil',
   },
   {
     rule: 'forgetting a tag raises the floor',
+    killedBy: 23,
     file: 'lib/journal/journal-replica.ts',
     find: 'this.#positions.delete(tag);\n    this.floor = Math.max(this.floor, position);',
     replace: 'this.#positions.delete(tag);\n    void position;',
@@ -131,6 +142,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'a write is announced in the journal',
+    killedBy: 26,
     file: 'lib/flow/write.flow.ts',
     find: 'const announcing = this.invalidations.announce(recordTags);',
     replace:
@@ -138,12 +150,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'of two writes that cross neither is kept',
+    killedBy: 2126,
     file: 'lib/flow/write.flow.ts',
     find: 'if (!undisturbed || !known ||',
     replace: 'if (!known ||',
   },
   {
     rule: 'a written value is fresh under its own record only',
+    killedBy: 26,
     file: 'lib/journal/journal-replica.ts',
     find: 'last > position && last !== ownRecord',
     replace: 'last > position && ownRecord === 0',
@@ -156,12 +170,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'a transaction’s invalidations wait for its commit',
+    killedBy: 26,
     file: 'lib/flow/invalidate.flow.ts',
     find: 'transaction.collect(tags);',
     replace: 'void this.parts.journal.append(tags);',
   },
   {
     rule: 'a transaction’s invalidations are sent when it is committed',
+    killedBy: 26,
     file: 'lib/flow/invalidate.flow.ts',
     find: 'if (transaction.tags.size > 0) await this.announce([...transaction.tags]);',
     replace: '',
@@ -180,6 +196,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'what still runs in the context of a transaction that has ended fills nothing either',
+    killedBy: 3257,
     file: 'lib/flow/read.flow.ts',
     find: 'transaction: surroundingTransaction(this.#replica),',
     replace:
@@ -187,6 +204,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'writes inside a transaction aren’t stored',
+    killedBy: 26,
     file: 'lib/flow/write.flow.ts',
     find: "if (receipt.status === 'deferred' || this.invalidations.isInTransaction()) return notStored('transaction');",
     replace:

@@ -19,12 +19,14 @@ import type { Mutant } from '../mutants.js';
 export const fleetMutants: readonly Mutant[] = [
   {
     rule: 'only an answer that leaves nothing out confirms',
+    killedBy: 900,
     file: 'lib/journal/redis.journal.ts',
     find: 'if (!this.#take(reply)) continue;',
     replace: 'this.#take(reply);',
   },
   {
     rule: 'a blocking read confirms nothing',
+    killedBy: 850,
     file: 'lib/journal/redis.journal.ts',
     find: 'if (items.length === 0 || this.#closed) return true;',
     replace:
@@ -32,6 +34,7 @@ export const fleetMutants: readonly Mutant[] = [
   },
   {
     rule: 'trust ends by itself',
+    killedBy: 105,
     file: 'lib/journal/journal-replica.ts',
     find: 'return now < this.trustedUntil && now >= this.trustedFrom;',
     replace: 'return this.trustedUntil > 0 || now < 0;',
@@ -44,12 +47,14 @@ export const fleetMutants: readonly Mutant[] = [
   },
   {
     rule: 'an acknowledgement raises the tags',
+    killedBy: 41,
     file: 'lib/journal/journal-replica.ts',
     find: 'if (record.epoch === this.epoch) for (const tag of record.tags) this.#raise(tag, record.position);\n    this.settle(tags);',
     replace: 'this.settle(tags);',
   },
   {
     rule: 'an entry is judged by its tags unless it is newer than every record that is known',
+    killedBy: 117,
     file: 'lib/journal/journal-replica.ts',
     find: 'entry.position === this.applied && entry.position >= this.#newest',
     replace: 'entry.position === this.applied',
@@ -68,6 +73,7 @@ export const fleetMutants: readonly Mutant[] = [
   },
   {
     rule: 'a rebuild raises the floor',
+    killedBy: 206,
     file: 'lib/journal/journal-replica.ts',
     find: '    this.floor = Math.max(this.floor, position);\n    this.applied = Math.max(this.applied, position);',
     replace: '    this.applied = Math.max(this.applied, position);',
@@ -80,6 +86,7 @@ export const fleetMutants: readonly Mutant[] = [
   },
   {
     rule: 'without a confirmed journal nothing old is an answer',
+    killedBy: 105,
     file: 'lib/flow/reader-judge.ts',
     find: '...(confirmed && this.#replica.trusts(now) ? UNLIMITED : this.parts.degraded),',
     replace: '...UNLIMITED,',
@@ -92,6 +99,7 @@ export const fleetMutants: readonly Mutant[] = [
   },
   {
     rule: 'a strong read confirms',
+    killedBy: 40,
     file: 'lib/flow/read.flow.ts',
     find: 'const trusted = !strong && this.#replica.trusts(mark.at);',
     replace: 'const trusted = this.#replica.trusts(mark.at);',
@@ -104,12 +112,14 @@ export const fleetMutants: readonly Mutant[] = [
   },
   {
     rule: 'a strong read that looks at once and couldn’t confirm takes nothing of what it found',
+    killedBy: 216,
     file: 'lib/desk/cache-desk.ts',
     find: 'if (confirmation?.confirmed === false || ',
     replace: 'if (',
   },
   {
     rule: 'a strong read shares a synchronisation only before it is sent',
+    killedBy: 133,
     file: 'lib/journal/redis.journal.ts',
     find: 'this.#next = undefined;\n        resolve(this.#bringUpToDate(false));',
     replace:
@@ -117,12 +127,14 @@ export const fleetMutants: readonly Mutant[] = [
   },
   {
     rule: 'what another process loaded is stale under every invalidation of ours that is on its way',
+    killedBy: 37,
     file: 'lib/flow/shared-entries.ts',
     find: 'new CacheEntry(key, header, content, { sequence: 0, order, hotUntil })',
     replace: 'new CacheEntry(key, header, content, { sequence: order, order, hotUntil })',
   },
   {
     rule: 'settled waits for the largest bound of the fleet',
+    killedBy: 504,
     file: 'lib/flow/invalidate.flow.ts',
     find: 'appended.fleetStalenessMs + SETTLE_MARGIN_MS',
     replace: 'SETTLE_MARGIN_MS',
@@ -135,18 +147,21 @@ export const fleetMutants: readonly Mutant[] = [
   },
   {
     rule: 'a position the server doesn’t know begins a new epoch',
+    killedBy: 1257,
     file: 'test/simulation/redis/journal-twins.ts',
     find: '} else if (applied > head || own > head || isOwnRecordLost()) {',
     replace: '} else if (false) {',
   },
   {
     rule: 'records that follow on something else aren’t handed out as the next ones',
+    killedBy: 233,
     file: 'test/simulation/redis/journal-twins.ts',
     find: '    if (previous > applied) return rebuild();\n    if (previous < applied || previousNonce !== appliedNonce) return beginEpoch();',
     replace: '',
   },
   {
     rule: 'a clock that was set is noticed',
+    killedBy: 301,
     file: 'lib/journal/redis.journal.ts',
     find: 'if (this.#clockWatch.hasJumped()) {',
     replace: 'if (false) {',

@@ -1,3 +1,0 @@
-import { mutantsOf } from './fleet-mutants.suite.js';
-
-mutantsOf(0);
