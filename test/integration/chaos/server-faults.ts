@@ -1,3 +1,4 @@
+import { eventually } from '../../support/servers/eventually.js';
 import type { RedisServer } from '../../support/servers/redis-server.js';
 import type { FaultScene } from './fault-scene.js';
 
@@ -51,11 +52,18 @@ export function commonFaults({ namespace, master, longestFreezeMs }: CommonFault
     onMaster('CLIENT KILL blocked', killBlocked),
     clientPause('ALL', longestFreezeMs),
     clientPause('WRITE', 1_500),
-    onMaster('FLUSHALL', async (server) => server.command('FLUSHALL')),
-    onMaster('DEL journal', async (server) => server.command('DEL', `{${namespace}}:journal`)),
-    onMaster('DEL clock', async (server) => server.command('DEL', `{${namespace}}:clock`)),
+    onMaster('FLUSHALL', async (server) => write(server, 'FLUSHALL')),
+    onMaster('DEL journal', async (server) => write(server, 'DEL', `{${namespace}}:journal`)),
+    onMaster('DEL clock', async (server) => write(server, 'DEL', `{${namespace}}:clock`)),
   ];
 }
+
+/** As soon as the server takes writes: after another fault its replica may be late for a while. */
+const write = async (server: RedisServer, ...command: string[]): Promise<true> =>
+  eventually(`${command[0]} isn’t refused`, async () => {
+    await server.command(...command);
+    return true;
+  });
 
 /** The connections that wait for records, and no others. */
 async function killBlocked(server: RedisServer): Promise<void> {
