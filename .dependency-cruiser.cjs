@@ -25,10 +25,11 @@ const rooms = {
   'cache\\.handle': ['cache\\.service', 'desk', 'flow', ...ground],
   bindings: [...desk, 'flow', ...ground],
   decorators: ['bindings', 'responses', ...desk, 'flow', ...ground],
+  events: ['decorators', 'edge', 'redis', 'coalescing', ...desk, 'flow', 'cache\\.providers', ...ground],
 };
 
 const at = (room) => `^lib/${room}(/|\\.ts$)`;
-const knowsNest = '^lib/(bindings|decorators|responses|testing|cache\\.(module|module-definition|providers))(/|\\.ts$)';
+const knowsNest = '^lib/(bindings|decorators|responses|events|testing|cache\\.(module|module-definition|providers))(/|\\.ts$)';
 
 module.exports = {
   forbidden: [
@@ -36,7 +37,7 @@ module.exports = {
     {
       name: 'only the wiring sees the wiring',
       severity: 'error',
-      from: { path: '^lib/', pathNot: '^lib/(index|cache\\.module|cache\\.providers|testing/.*)\\.ts$' },
+      from: { path: '^lib/', pathNot: '^lib/(index|cache\\.module|cache\\.providers|events/events\\.(module|providers)|testing/.*)\\.ts$' },
       to: { path: '^lib/(index|cache\\.module|cache\\.module-definition|cache\\.providers|cache\\.storage)\\.ts$' },
     },
     {
@@ -54,7 +55,7 @@ module.exports = {
     {
       name: 'the core imports no optional peer',
       severity: 'error',
-      from: { path: '^lib/' },
+      from: { path: '^lib/', pathNot: '^lib/events/' },
       to: { path: 'node_modules/@nestjs/microservices/' },
     },
     ...Object.entries(rooms).map(([room, mayImport]) => ({

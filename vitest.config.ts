@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const alias = [
   { find: /^nestjs-hybrid-cache\/testing$/, replacement: here('./lib/testing/index.ts') },
+  { find: /^nestjs-hybrid-cache\/events$/, replacement: here('./lib/events/index.ts') },
   { find: /^nestjs-hybrid-cache$/, replacement: here('./lib/index.ts') },
 ];
 const project = (name: string, include: string[], more: object) => ({

@@ -46,6 +46,12 @@ export const getCacheServiceToken = (registration: string = DEFAULT_REGISTRATION
   Symbol.for(`${PREFIX}:service:${registration}`);
 
 /**
+ * The injection token of the `CacheEvents` of a registration (subpath `/events`). The default one is also found by its class.
+ */
+export const getCacheEventsToken = (registration: string = DEFAULT_REGISTRATION): symbol =>
+  Symbol.for(`${PREFIX}:events:${registration}`);
+
+/**
  * The injection token of one named cache, as `@InjectCache(name)` uses it; useful to override it in a test.
  *
  * @example `Test.createTestingModule(…).overrideProvider(getCacheToken('users')).useValue(fake)`

@@ -1,6 +1,6 @@
 import { CacheConfigurationError } from './cache.errors.js';
 import type { CacheDesk } from './desk/cache-desk.js';
-import type { CacheEngine } from './desk/cache-engine.js';
+import { NEEDS_EVENTS, type CacheEngine } from './desk/cache-engine.js';
 import type { CacheName } from './desk/cache-names.js';
 import type { CacheStatus, Explanation } from './desk/cache-status.js';
 import {
@@ -37,6 +37,8 @@ export interface Invalidation {
   readonly again?: Duration | undefined;
   /** Ends the waiting of `settled`. */
   readonly signal?: AbortSignal | undefined;
+  /** Tell other services as well, in the background; needs `CacheEventsModule`. Default false. */
+  readonly emit?: boolean | undefined;
 }
 
 /**
@@ -180,14 +182,20 @@ export class CacheService {
    *   the others. `deferred`: collected by `afterCommit`.
    */
   async invalidate(invalidation: Invalidation): Promise<InvalidationResult> {
-    const { mode = 'hard', settled = false, again = 0, signal } = invalidation;
+    const { mode = 'hard', settled = false, again = 0, signal, emit = false } = invalidation;
     const againMs = parseDuration(again);
     if (againMs === undefined) {
       const problem = `got ${String(again)}; takes a duration such as '500ms'`;
       throw new CacheConfigurationError([{ where: 'invalidate({ again })', problem }]);
     }
     const tags = this.#tagsOf(invalidation);
-    return this.#engine.invalidations.invalidate({ tags, mode, settled, againMs, signal });
+    const { announcer, invalidations } = this.#engine;
+    if (emit && announcer === undefined) {
+      throw new CacheConfigurationError([{ where: 'invalidate({ emit })', problem: NEEDS_EVENTS }]);
+    }
+    const result = await invalidations.invalidate({ tags, mode, settled, againMs, signal });
+    if (emit) invalidations.whenCommitted(() => announcer!(invalidation));
+    return result;
   }
 
   #tagsOf({ tags = [], keys = [], caches = [], all = false }: Invalidation): string[] {

@@ -1,7 +1,9 @@
 import type { CacheEvent } from './cache.events.js';
 import { CacheConnectionError } from './cache.errors.js';
 import { MemoryLoadLock } from './coalescing/memory.load-lock.js';
+import { Once } from './coalescing/once.js';
 import { RedisLoadLock } from './coalescing/redis.load-lock.js';
+import { RedisMarks } from './coalescing/redis.marks.js';
 import type { EngineParts } from './flow/engine-parts.js';
 import { MemoryJournal } from './journal/memory.journal.js';
 import { RedisJournal } from './journal/redis.journal.js';
@@ -15,7 +17,7 @@ import { NO_SHARED_TIER } from './tiers/tier.interface.js';
 import { RedisTier } from './tiers/redis.tier.js';
 
 /** Where a registration keeps what it shares: in this process alone, or in Redis. */
-export interface Storage extends Pick<EngineParts, 'journal' | 'shared' | 'locks' | 'disconnect'> {
+export interface Storage extends Pick<EngineParts, 'journal' | 'shared' | 'locks' | 'once' | 'disconnect'> {
   /** Resolves when what is stored may be used, at the latest when waiting any longer would hold up the application. */
   start(): Promise<void>;
 }
@@ -31,6 +33,7 @@ export function memoryStorage(module: ResolvedModuleOptions): Storage {
     journal: new MemoryJournal(module.journal.maxRecords),
     shared: NO_SHARED_TIER,
     locks: new MemoryLoadLock(),
+    once: new Once(module.runtime),
     disconnect: () => Promise.resolve(),
     start: () => Promise.resolve(),
   };
@@ -98,6 +101,7 @@ export function redisStorage(module: ResolvedModuleOptions, { backend, emit, log
     journal,
     shared,
     locks: new RedisLoadLock(commands, keys, runtime, loadLock.lifeMs),
+    once: new Once(runtime, new RedisMarks(commands, keys)),
     disconnect: () => backend.close(),
     start: async () => {
       journal.start();

@@ -89,7 +89,7 @@ async function nodeOf(version) {
 }
 
 const nestPackages = ({ nest, rxjs = '7', reflect = '0.2', typescript }) => [
-  ...['common', 'core', 'platform-express'].map((name) => `@nestjs/${name}@${nest}`),
+  ...['common', 'core', 'platform-express', 'microservices'].map((name) => `@nestjs/${name}@${nest}`),
   `rxjs@${rxjs}`,
   `reflect-metadata@${reflect}`,
   `typescript@~${typescript}`,
@@ -109,7 +109,7 @@ async function runApplication(row, tarball, nodes, report) {
   for (const format of ['esm', 'cjs']) {
     const app = join(folder, format);
     mkdirSync(app);
-    for (const file of ['app.ts', 'app.hosts.ts']) cpSync(join(consumers, file), join(app, file));
+    for (const file of ['app.ts', 'app.hosts.ts', 'events.ts']) cpSync(join(consumers, file), join(app, file));
     writeFileSync(join(app, 'package.json'), JSON.stringify({ type: format === 'esm' ? 'module' : 'commonjs' }));
     const modules =
       isOld && format === 'cjs'
@@ -117,11 +117,14 @@ async function runApplication(row, tarball, nodes, report) {
         : { module: 'nodenext', moduleResolution: 'nodenext' };
     // until 7.5 or so rxjs doesn't say where its types are, in the way newer resolutions look for them
     const paths = { rxjs: ['../node_modules/rxjs/dist/types/index.d.ts'] };
-    const tsconfig = { compilerOptions: { ...COMPILER, ...modules, paths }, files: ['app.ts'] };
+    const tsconfig = { compilerOptions: { ...COMPILER, ...modules, paths }, files: ['app.ts', 'events.ts'] };
     writeFileSync(join(app, 'tsconfig.json'), JSON.stringify(tsconfig));
     const compiled = await run('node', ['../node_modules/typescript/bin/tsc', '-p', '.'], app);
     for (const node of nodes.filter(({ wanted }) => row.nodes.includes(wanted))) {
-      const result = compiled.ok ? await run(node.path, ['out/app.js'], app, 60) : compiled;
+      let result = compiled;
+      for (const program of ['out/app.js', 'out/events.js']) {
+        if (result.ok) result = await run(node.path, [program], app, 60);
+      }
       report({ name: row.name, versions: versionsIn(folder), node: node.version, as: format, ...result });
     }
   }

@@ -1,5 +1,5 @@
 import type { CacheService } from '../cache.service.js';
-import type { CacheEngine } from '../desk/cache-engine.js';
+import { NEEDS_EVENTS, type CacheEngine } from '../desk/cache-engine.js';
 import { checkDecoratorOptions } from '../options/decorator-options.js';
 import { Problems } from '../options/option-reader.js';
 import { overrideReadOptions } from '../options/read-options.js';
@@ -42,7 +42,19 @@ export class HostBindings {
 }
 
 const METHOD_FIELDS = ['cache', 'key', 'tags', 'condition', 'unless', 'returns', 'type', 'registration'];
-const EVICT_FIELDS = ['tags', 'cache', 'key', 'all', 'before', 'condition', 'mode', 'settled', 'again', 'registration'];
+const EVICT_FIELDS = [
+  'tags',
+  'cache',
+  'key',
+  'all',
+  'before',
+  'condition',
+  'mode',
+  'settled',
+  'again',
+  'emit',
+  'registration',
+];
 
 /** At most one of these answers the calls of a method. */
 const ANSWERING: ReadonlySet<Operation['kind']> = new Set(['read', 'many', 'put']);
@@ -209,9 +221,11 @@ export class BindingRegistry {
     return { settings, tags: combineTags([tags]) };
   }
 
-  /** Caches that evictions name have to be there once every method is bound. */
+  /** What evictions name has to be there once every method is bound. */
   checkEvictions(plan: MethodPlan, className: string, problems: Problems): void {
-    for (const { cache } of plan.evictions) {
+    for (const { cache, emit } of plan.evictions) {
+      if (emit === true && this.engine.announcer === undefined)
+        problems.add(`${className}.${String(plan.propertyKey)} @CacheEvict.emit`, NEEDS_EVENTS);
       if (cache === undefined || this.engine.desks.has(cache)) continue;
       problems.add(
         `${className}.${String(plan.propertyKey)} @CacheEvict`,

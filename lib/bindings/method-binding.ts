@@ -231,10 +231,10 @@ export class MethodBinding {
     return evictions
       .filter(({ settings: { condition } }) => condition === undefined || (condition as Predicate)(...args))
       .map(({ settings, tags }) => {
-        const { cache, key, all, mode, settled, again } = settings;
+        const { cache, key, all, mode, settled, again, emit } = settings;
         const keys = cache !== undefined && key !== undefined ? [[cache, (key as KeyFunction)(...args)] as const] : [];
         const caches = cache !== undefined && key === undefined ? [cache] : [];
-        return { target: { tags: tags.ofArguments(args), keys, caches, all, mode, settled, again }, tags };
+        return { target: { tags: tags.ofArguments(args), keys, caches, all, mode, settled, again, emit }, tags };
       });
   }
 

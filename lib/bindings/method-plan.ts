@@ -33,6 +33,7 @@ export interface EvictSettings {
   readonly mode?: 'hard' | 'soft' | undefined;
   readonly settled?: boolean | undefined;
   readonly again?: Duration | undefined;
+  readonly emit?: boolean | undefined;
   readonly registration?: string | undefined;
 }
 

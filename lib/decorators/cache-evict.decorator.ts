@@ -29,6 +29,11 @@ export interface CacheEvictOptions<
   readonly settled?: boolean | undefined;
   /** A second time this much later, for database replicas that lag. */
   readonly again?: Duration | undefined;
+  /**
+   * Tells other services as well, through `CacheEventsModule`; after the invalidation, in the background, so that a
+   * broker that is away neither delays the method nor fails it. Default false.
+   */
+  readonly emit?: boolean | undefined;
   readonly registration?: string | undefined;
 }
 

@@ -1,6 +1,7 @@
 import { CacheConfigurationError, CacheTimeoutError } from '../cache.errors.js';
 import { CacheEntry } from '../entry/cache-entry.js';
 import { decodeEntry } from '../entry/entry-codec.js';
+import type { CacheKey } from '../entry/key-encoding.js';
 import { readableTag } from '../entry/tags.js';
 import { CacheRegion } from '../flow/cache-region.js';
 import type { EngineParts } from '../flow/engine-parts.js';
@@ -27,9 +28,26 @@ export interface EngineOptions {
 
 const CLOSE_DEADLINE_MS = 2_000;
 
+/** What other services are told: at least one of `tags`, `keys`, `caches` and `all`. */
+export interface EventTarget {
+  readonly tags?: readonly string[] | undefined;
+  /** Keys of caches, which the others need not have. */
+  readonly keys?: readonly (readonly [cache: string, key: CacheKey])[] | undefined;
+  readonly caches?: readonly string[] | undefined;
+  readonly all?: boolean | undefined;
+  /** `hard` (default): never served again. `soft`: as if it had just expired. */
+  readonly mode?: 'hard' | 'soft' | undefined;
+}
+
+/** What to say to somebody who wants to tell others without the part that does. */
+export const NEEDS_EVENTS =
+  'is true, and nobody is there to tell other services: import CacheEventsModule.forRoot({ clients: […] }) of nestjs-hybrid-cache/events';
+
 /** One registration at work: its caches, the flows they share, and what has to end with the application. */
 export class CacheEngine {
   readonly desks = new Map<string, CacheDesk>();
+  /** Tells other services, in the background. */
+  announcer: ((target: EventTarget) => void) | undefined;
   readonly writes: WriteFlow;
   readonly invalidations: InvalidateFlow;
   readonly #reads: ReadFlow;
@@ -65,6 +83,16 @@ export class CacheEngine {
 
   get enabled(): boolean {
     return this.options.module.enabled;
+  }
+
+  /** First part of every key in a shared store. */
+  get namespace(): string {
+    return this.options.module.namespace;
+  }
+
+  /** The shared store as it was asked for; undefined where there is none. */
+  get redis(): ResolvedModuleOptions['redis'] {
+    return this.options.module.redis;
   }
 
   /** A cache with these options; `where` they were written is for the problems found in them. */

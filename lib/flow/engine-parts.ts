@@ -1,6 +1,7 @@
 import type { CacheEventListener } from '../cache.events.js';
 import type { Runtime } from '../cache.runtime.js';
 import type { LoadLock } from '../coalescing/load-lock.interface.js';
+import type { Once } from '../coalescing/once.js';
 import type { EdgeCopies } from '../edge/edge-copies.interface.js';
 import type { Journal } from '../journal/journal.interface.js';
 import type { SharedTier } from '../tiers/tier.interface.js';
@@ -12,6 +13,7 @@ export interface EngineParts {
   readonly journal: Journal;
   readonly shared: SharedTier;
   readonly locks: LoadLock;
+  readonly once: Once;
   readonly background: BackgroundWork;
   readonly emit: CacheEventListener;
   readonly maxStalenessMs: number;

@@ -84,7 +84,19 @@ export class InvalidateFlow {
     // back in the outer scope: inside another transaction of ours, that one decides
     for (const { tags, afterMs } of transaction.again) this.#announceAgain(tags, afterMs);
     if (transaction.tags.size > 0) await this.announce([...transaction.tags]);
+    for (const run of transaction.afterwards) this.whenCommitted(run);
     return value;
+  }
+
+  /**
+   * Runs it when the surrounding transaction is committed, after its invalidations; at once where there is none.
+   * @returns whether there is one
+   */
+  whenCommitted(run: () => void): boolean {
+    const transaction = openTransaction(this.parts.journal.replica);
+    if (transaction === undefined) run();
+    else transaction.afterwards.push(run);
+    return transaction !== undefined;
   }
 
   /** Sends at once what was to be sent again later. */

@@ -8,6 +8,8 @@ export class Transaction {
   readonly tags = new Set<string>();
   /** What is to be invalidated a second time, so long after the commit. */
   readonly again: { readonly tags: readonly string[]; readonly afterMs: number }[] = [];
+  /** What else is to happen when it is committed, after its invalidations. */
+  readonly afterwards: (() => void)[] = [];
   /** Committed or rolled back: an invalidation from what still runs in its context isn't part of it. */
   ended = false;
 

@@ -18,6 +18,7 @@ const decoratorRules = {
   before: flag,
   all: flag,
   settled: flag,
+  emit: flag,
   mode: oneOf('hard', 'soft'),
   again: duration,
   cache: { takes: 'the name of a cache', read: (given) => (typeof given === 'string' ? given : undefined) },

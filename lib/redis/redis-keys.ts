@@ -21,6 +21,11 @@ export class RedisKeys {
     return `${this.namespace}:${cache}:v${schema}:${key}`;
   }
 
+  /** Remembers something that is to be done once. No cache is called `~once`. */
+  mark(id: string): string {
+    return `${this.namespace}:~once:${id}`;
+  }
+
   /** The right to load an entry: in the entry's slot, but for keys with a lone brace. No cache is called `~lock`. */
   lock(entry: string): LockAddress {
     const full = this.clientPrefix + entry;

@@ -193,6 +193,13 @@ export class UserController {
     return this.users.findOne(id);
   }
 
+  @Get(':id/card')
+  @Cacheable({ ttl: '1m' })
+  @CacheTags((id: string) => [`user:${id}`])
+  async card(@Param('id') id: string): Promise<string> {
+    return `card ${calls.note('cards')} of ${names.get(id)}`;
+  }
+
   @Post(':id/:name')
   rename(@Param('id') id: string, @Param('name') name: string): Promise<void> {
     return this.users.rename(id, name);

@@ -186,6 +186,7 @@ async function overHttp(module: new () => object): Promise<void> {
   equal(calls.of['users'], 1, 'are one question to the source');
   await fetch(`http://127.0.0.1:${port}/users/1/Augusta`, { method: 'POST' });
   equal(await user(), { id: '1', name: 'Augusta' }, 'and a change is seen');
+  await responses(port);
   await onEveryHost(app);
 
   const users = app.get(UserService);
@@ -199,6 +200,22 @@ async function overHttp(module: new () => object): Promise<void> {
   await users.findOne('1');
   equal(calls.of['users'], before + 1, 'a closed cache passes its calls through');
   equal(logger.complaints, [], 'nothing was worth a warning');
+}
+
+/** A handler whose answers are cached, status and headers included, and belong to the tags of the services. */
+async function responses(port: number): Promise<void> {
+  const url = `http://127.0.0.1:${port}/users/1/card`;
+  const asked = calls.of['cards'] ?? 0;
+  const cards = await Promise.all([fetch(url), fetch(url), fetch(url)]);
+  equal(calls.of['cards'], asked + 1, 'three requests are one run of the handler');
+  const texts = await Promise.all(cards.map((card) => card.text()));
+  equal(texts, Array(3).fill(texts[0]), 'and have one answer');
+  const etag = cards[0]!.headers.get('etag') ?? '';
+  const again = await fetch(url, { headers: { 'if-none-match': etag } });
+  equal([again.status, await again.text()], [304, ''], 'who has it already is told so');
+  await fetch(`http://127.0.0.1:${port}/users/1/Augusta`, { method: 'POST' });
+  const fresh = await (await fetch(url)).text();
+  equal(fresh, `card ${asked + 2} of Augusta`, 'a change is seen');
 }
 
 async function mistakesStopTheStart(): Promise<void> {

@@ -68,18 +68,17 @@ export class PackedPackage {
     const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
     if (packed.code !== 0 || tarball === undefined) throw new Error(`npm pack failed\n${packed.output}`);
     const made = new PackedPackage(folder, join(folder, tarball), unpack(join(folder, tarball)));
-    made.#install();
+    made.#install(join(folder, 'node_modules'), INSTALLED);
     return made;
   }
 
-  #install(): void {
-    const modules = join(this.folder, 'node_modules');
+  #install(modules: string, installed: readonly string[]): void {
     for (const [path, text] of this.files) {
       const file = join(modules, 'nestjs-hybrid-cache', path);
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, text);
     }
-    for (const name of INSTALLED) {
+    for (const name of installed) {
       mkdirSync(dirname(join(modules, name)), { recursive: true });
       symlinkSync(join(MODULES, name), join(modules, name), 'junction');
     }
@@ -92,6 +91,11 @@ export class PackedPackage {
     for (const file of files) cpSync(join(CONSUMERS, file), join(folder, file));
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ type }));
     return folder;
+  }
+
+  /** The package for one consumer alone, with more beside it. */
+  installFor(consumer: string, ...names: string[]): void {
+    this.#install(join(this.folder, consumer, 'node_modules'), [...INSTALLED, ...names]);
   }
 
   remove(): void {

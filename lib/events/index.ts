@@ -1,0 +1,18 @@
+// module
+export { CacheEventsModule } from './events.module.js';
+export type { CacheEventsExtras } from './events.module-definition.js';
+export type { CacheEventsOptions, EventSecret, EventTransport, GapPolicy } from './events-options.interface.js';
+export { EVENTS_DEFAULTS } from './resolve-events-options.js';
+export { getCacheEventsToken } from '../cache.constants.js';
+
+// telling others
+export { CacheEvents, type CacheEventsStatus, type EmissionResult, type EmittedCounts } from './cache-events.js';
+export type { ClientResult } from './emission.js';
+export type { EventTarget } from '../desk/cache-engine.js';
+
+// being told
+export { InvalidateOn, type InvalidateOnOptions, type MappedEvent } from './invalidate-on.decorator.js';
+export type { ReceivedCounts } from './event-counts.js';
+export type { InvalidationEvent, Refusal } from './event-format.js';
+export type { TransportReach } from './transport-reach.js';
+export type { TransportStatus } from './transport-watch.js';
