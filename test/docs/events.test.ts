@@ -30,7 +30,7 @@ describe('docs/events.md', () => {
   it('says every option, and none that isn’t there', () => {
     for (const option of rows.keys()) {
       const problems = new Problems();
-      resolveEventsOptions({ [option]: undefined } as CacheEventsOptions, undefined, problems);
+      resolveEventsOptions({ [option]: undefined }, undefined, problems);
       expect(problems.any, `the option ${option}`).toBe(false);
     }
     const problems = new Problems();
