@@ -30,14 +30,21 @@ export class ReaderJudge {
   assess(entry: CacheEntry, { request, strong, confirmed, transaction }: Reader, now: number): Freshness {
     if (strong && !confirmed) return 'dead';
     if (transaction?.touches(entry.header.tags) === true) return 'dead';
+    const isTrusted = confirmed && this.#replica.trusts(now);
+    if (!isTrusted && !this.#hasAge(entry)) return 'dead';
     const verdict = this.#replica.judge(entry.header, entry.sequence);
     return freshnessOf(entry.header, verdict, now, {
       // inside a transaction nothing old is given out either: nobody is there to refresh it
       strong: strong || transaction !== undefined,
       graceRevalidateMs: request.options.graceRevalidateMs,
       graceErrorMs: request.options.graceErrorMs,
-      ...(confirmed && this.#replica.trusts(now) ? UNLIMITED : this.parts.degraded),
+      ...(isTrusted ? UNLIMITED : this.parts.degraded),
     });
+  }
+
+  /** Whether its times and the clock of now can be compared. */
+  #hasAge({ order }: CacheEntry): boolean {
+    return order >= this.#replica.agesKnownFrom;
   }
 
   /** The old value, judged now, for a loader that failed or is slow. */
@@ -78,7 +85,7 @@ export class ReaderJudge {
     }
     if (confirmed) return true;
     // nobody knows what was invalidated elsewhere: only a load that is young enough will do
-    const youngEnough = entry.header.asOf >= mark.at - this.parts.maxStalenessMs;
+    const youngEnough = this.#hasAge(entry) && entry.header.asOf >= mark.at - this.parts.maxStalenessMs;
     return begunAfter || (youngEnough && entry.sequence > replica.lastOwnInvalidation);
   }
 }

@@ -41,6 +41,8 @@ export class JournalReplica {
   trustedUntil = Number.NEGATIVE_INFINITY;
   /** The sequence number of this process's last invalidation. */
   lastOwnInvalidation = 0;
+  /** A clock was set here, in this process's own order: how old something from before is, its times don't say. */
+  agesKnownFrom = 0;
 
   /** 0: never. */
   #confirmedAt = 0;
@@ -88,6 +90,12 @@ export class JournalReplica {
   doubt(): void {
     this.trustedFrom = Number.POSITIVE_INFINITY;
     this.trustedUntil = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The wall clock was set: nothing is known for certain, and nothing of ages that were measured by it before. */
+  clockWasSet(): void {
+    this.doubt();
+    this.agesKnownFrom = this.nextSequence();
   }
 
   /** The position a load starts from. Taken before the loader is called, never later, and never a head merely heard of. */

@@ -194,6 +194,7 @@ export class RedisJournal implements Journal {
 
   /** What waits to be delivered goes first: before that nothing the server holds may be trusted. */
   async #bringUpToDate(isProbe: boolean): Promise<boolean> {
+    this.#lookAtClocks();
     if (this.#outbox.size > 0) {
       if (isProbe && !(await this.#isAnswered())) return false;
       if (!(await this.#outbox.flush())) return false;
@@ -213,11 +214,7 @@ export class RedisJournal implements Journal {
   async #synchronise(isProbe: boolean): Promise<boolean> {
     const { runtime } = this.parts;
     for (let page = 0; page < MOST_PAGES && !this.#closed; page++) {
-      if (this.#clockWatch.hasJumped()) {
-        this.#era++;
-        this.#serverClock.forget();
-        this.#doubt('a clock was set');
-      }
+      this.#lookAtClocks();
       const era = this.#era;
       const sentAt = runtime.now();
       let reply: SyncReply;
@@ -238,6 +235,14 @@ export class RedisJournal implements Journal {
       return true;
     }
     return false;
+  }
+
+  #lookAtClocks(): void {
+    if (!this.#clockWatch.hasJumped()) return;
+    this.#era++;
+    this.#serverClock.forget();
+    this.replica.clockWasSet();
+    this.#doubt('a clock was set');
   }
 
   #ask(isProbe: boolean): Promise<SyncReply> {

@@ -13,8 +13,9 @@ import type { Mutant } from '../mutants.js';
  * that hold the scripts against a real server, have them: that a confirmation counts from when it was sent, that answers
  * of an older epoch are ignored and an acknowledgement from an unknown one leads there first, that within an epoch a
  * rebuild never moves back and takes only records that lead to the head, that a process behind the floor rebuilds, that
- * epochs and records begin above everything known, that an acknowledged record which was lost begins a new epoch, that a written value waits for its own record, that loads are shared
- * only while they are young, and that what a load takes from a cache is as old as what is known of the journal.
+ * epochs and records begin above everything known, that an acknowledged record which was lost begins a new epoch, that a written value waits for its own record, that loads are
+ * shared only while they are young, that what a load takes from a cache is as old as what is known of the journal, and
+ * (in `regressions`) that of what is older than a clock that was set the age isn’t known.
  */
 export const fleetMutants: readonly Mutant[] = [
   {
@@ -88,7 +89,7 @@ export const fleetMutants: readonly Mutant[] = [
     rule: 'without a confirmed journal nothing old is an answer',
     killedBy: 105,
     file: 'lib/flow/reader-judge.ts',
-    find: '...(confirmed && this.#replica.trusts(now) ? UNLIMITED : this.parts.degraded),',
+    find: '...(isTrusted ? UNLIMITED : this.parts.degraded),',
     replace: '...UNLIMITED,',
   },
   {
@@ -163,7 +164,7 @@ export const fleetMutants: readonly Mutant[] = [
     rule: 'a clock that was set is noticed',
     killedBy: 301,
     file: 'lib/journal/redis.journal.ts',
-    find: 'if (this.#clockWatch.hasJumped()) {',
-    replace: 'if (false) {',
+    find: 'if (!this.#clockWatch.hasJumped()) return;',
+    replace: 'if (!this.#closed) return;',
   },
 ];
