@@ -52,6 +52,8 @@ export interface OwnCaches {
   whenCommitted(run: () => void): boolean;
 }
 
+/** Of MQTT: one of a group gets it. That is said by those who listen, not by those who send. */
+const SHARED_SUBSCRIPTION = /^\$share\/[^/]+\//;
 const NOTHING = new EventCounts().snapshot();
 
 /** Tells other services what to invalidate, and this one. */
@@ -151,7 +153,8 @@ export class CacheEvents {
     // it may come back, and is applied here already
     const noted = this.receiver?.note(event);
     const lines = pattern === false ? [] : this.lines;
-    const clients = await Promise.all(lines.map((line) => line.emit(pattern as string, payload, terms)));
+    const topic = pattern === false ? '' : pattern.replace(SHARED_SUBSCRIPTION, '');
+    const clients = await Promise.all(lines.map((line) => line.emit(topic, payload, terms)));
     await noted;
     for (const { client, status, error } of clients) {
       if (status !== 'emitted')

@@ -8,6 +8,7 @@ import { readEvent, type InvalidationEvent } from './event-format.js';
 import type { EventLog } from './event-log.js';
 import { verifyEvent } from './event-signature.js';
 import type { ResolvedEventsOptions } from './resolve-events-options.js';
+import { Turnstile } from './turnstile.js';
 
 /** The caches that events are applied to. */
 export interface EventCaches {
@@ -27,11 +28,14 @@ export interface DomainEvent {
 }
 
 const NOTHING: EventTarget = {};
+/** More at a time would wait for one another in Redis, until its deadlines ended them. */
+const AT_A_TIME = 64;
 
 /** Applies what arrives, once. Whatever that is, it never throws, never rejects and never waits without end. */
 export class EventReceiver {
   readonly #events = new EventCounts();
   readonly #domain = new EventCounts();
+  readonly #turnstile = new Turnstile(AT_A_TIME);
 
   constructor(
     private readonly caches: EventCaches,
@@ -55,7 +59,7 @@ export class EventReceiver {
 
   async #count(counts: EventCounts, receive: () => Promise<Received>): Promise<void> {
     counts.begin();
-    const received = receive().then(
+    const received = this.#turnstile.pass(receive).then(
       (how) => counts.end(how),
       () => counts.end('failed'),
     );

@@ -62,6 +62,7 @@ export async function createEventsMachine(
     {
       gapPolicyOf: resolved.gapPolicyOf,
       acknowledges: resolved.acknowledge !== false,
+      isSharedSubscription: resolved.pattern !== false && resolved.pattern.startsWith('$share/'),
       isShared: engine?.parts.shared.present ?? true,
       presence: engine?.parts.shared.present === true ? new Presence(engine.parts.once, runtime) : undefined,
       mend: (policy) => void machine?.service.invalidate({ all: true, mode: policy === 'expire' ? 'soft' : 'hard' }),

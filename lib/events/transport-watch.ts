@@ -26,6 +26,8 @@ export interface WatchTerms {
   readonly gapPolicyOf: (transport: EventTransport) => GapPolicy | undefined;
   /** Whether messages that want to be acknowledged are. */
   readonly acknowledges: boolean;
+  /** Of MQTT. */
+  readonly isSharedSubscription: boolean;
   /** Whether processes share what they know, so that one of them is enough. */
   readonly isShared: boolean;
   /** Where there is a store that is older than this process. */
@@ -55,7 +57,9 @@ export class TransportWatch {
 
   /** @param server what Nest has made of a call of `connectMicroservice` or `createMicroservice` */
   add({ transportId, status, options, noAck }: WatchedServer): void {
-    const line = this.open(reachOf(transportOf(transportId), options));
+    const reach = reachOf(transportOf(transportId), options);
+    const isGroup = reach.transport === 'mqtt' && this.terms.isSharedSubscription;
+    const line = this.open(isGroup ? { ...reach, reach: 'one' } : reach);
     if (noAck === false && !this.terms.acknowledges) {
       this.log.warn(
         'RabbitMQ wants acknowledgements (`noAck: false`): give CacheEventsModule `acknowledge: true`, or ' +

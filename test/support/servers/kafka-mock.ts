@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { eventually } from './eventually.js';
 import { requireProgram } from './install.js';
 import { ServerProcess } from './server-process.js';
 
@@ -51,6 +52,22 @@ export class KafkaMock {
 
   get pid(): number {
     return this.process.pid;
+  }
+
+  /** The brokers refuse connections, and keep what they have. */
+  async takeDown(): Promise<void> {
+    await this.#signal('SIGUSR1');
+  }
+
+  async bringBack(): Promise<void> {
+    await this.#signal('SIGUSR2');
+  }
+
+  async #signal(signal: NodeJS.Signals): Promise<void> {
+    const done = `${this.addresses}.done`;
+    rmSync(done, { force: true });
+    process.kill(this.pid, signal);
+    await eventually(`the brokers have got ${signal}`, () => existsSync(done));
   }
 
   async kill(): Promise<void> {

@@ -36,6 +36,7 @@ function watching(terms: Partial<WatchTerms> = {}, clock = new TestClock()) {
     {
       gapPolicyOf: () => undefined,
       acknowledges: false,
+      isSharedSubscription: false,
       isShared: true,
       presence: undefined,
       mend: (policy) => mended.push(policy),

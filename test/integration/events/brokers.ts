@@ -1,0 +1,137 @@
+import { logLevel } from 'kafkajs';
+import { Kafka } from 'kafkajs';
+import type { CacheEventsOptions, EventTransport } from 'nestjs-hybrid-cache/events';
+import { startKafkaMock } from '../../support/servers/kafka-mock.js';
+import { startMosquitto } from '../../support/servers/mosquitto.js';
+import { startNats } from '../../support/servers/nats.js';
+import { freePorts } from '../../support/servers/ports.js';
+import { startRabbit } from '../../support/servers/rabbitmq.js';
+import { startRedis } from '../../support/servers/redis-server.js';
+
+/** Who gets an event: every process, or one of each service. */
+export type Reach = 'everyone' | 'one';
+
+/** A broker that runs, or for TCP nothing. */
+export interface Broker {
+  /** What the code of the page calls its address; of each process another one where there is no broker. */
+  names(process: number): Readonly<Record<string, unknown>>;
+  /** It is gone, with everything that it keeps in memory. */
+  takeDown(): Promise<void>;
+  bringBack(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface BrokerKind {
+  readonly name: EventTransport;
+  /** Of docs/transports. */
+  readonly page: string;
+  readonly reaches: readonly Reach[];
+  /** What has to be said to `CacheEventsModule` as well, as the page says. */
+  readonly events?: (reach: Reach, service: string) => CacheEventsOptions;
+  /** More events at a time than this are too much for it. */
+  readonly atATime?: number;
+  /** Whether what is sent while it is away arrives later. */
+  readonly keeps: (reach: Reach) => boolean;
+  start(processes: number): Promise<Broker>;
+}
+
+interface Server {
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const brokerOn = (server: Server, names: Readonly<Record<string, unknown>>): Broker => ({
+  names: () => names,
+  takeDown: async () => server.kill(),
+  bringBack: async () => server.restart(),
+  stop: async () => server.stop(),
+});
+
+const tcp: BrokerKind = {
+  name: 'tcp',
+  page: 'tcp',
+  reaches: ['one'],
+  keeps: () => false,
+  async start(processes) {
+    const ports = await freePorts(processes);
+    return {
+      names: (process) => ({ host: '127.0.0.1', port: ports[process] }),
+      takeDown: async () => Promise.reject(new Error('there is no broker')),
+      bringBack: async () => Promise.reject(new Error('there is no broker')),
+      stop: async () => Promise.resolve(),
+    };
+  },
+};
+
+const redis: BrokerKind = {
+  name: 'redis',
+  page: 'redis',
+  reaches: ['everyone'],
+  keeps: () => false,
+  async start() {
+    const server = await startRedis();
+    return brokerOn(server, { host: '127.0.0.1', port: server.port });
+  },
+};
+
+const nats: BrokerKind = {
+  name: 'nats',
+  page: 'nats',
+  reaches: ['everyone', 'one'],
+  keeps: () => false,
+  async start() {
+    const server = await startNats();
+    return brokerOn(server, { url: server.url });
+  },
+};
+
+const mqtt: BrokerKind = {
+  name: 'mqtt',
+  page: 'mqtt',
+  reaches: ['everyone', 'one'],
+  events: (reach, service) => (reach === 'one' ? { pattern: `$share/${service}/cache.invalidate` } : {}),
+  // the broker drops what a client hasn't taken when it has a thousand of them
+  atATime: 500,
+  keeps: () => false,
+  async start() {
+    const server = await startMosquitto();
+    return brokerOn(server, { url: server.url });
+  },
+};
+
+const rabbit: BrokerKind = {
+  name: 'rabbitmq',
+  page: 'rabbitmq',
+  reaches: ['everyone', 'one'],
+  events: (reach) => (reach === 'one' ? { acknowledge: true } : {}),
+  keeps: (reach) => reach === 'one',
+  async start() {
+    const server = await startRabbit();
+    return brokerOn(server, { url: server.url });
+  },
+};
+
+const kafka: BrokerKind = {
+  name: 'kafka',
+  page: 'kafka',
+  reaches: ['everyone', 'one'],
+  keeps: () => true,
+  async start() {
+    const server = await startKafkaMock();
+    const { brokers } = server;
+    const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    // the mock makes a topic when somebody asks about it
+    await admin.fetchTopicMetadata({ topics: ['cache.invalidate', 'user.updated'] });
+    await admin.disconnect();
+    return {
+      names: (process) => ({ brokers, process }),
+      takeDown: async () => server.takeDown(),
+      bringBack: async () => server.bringBack(),
+      stop: async () => server.stop(),
+    };
+  },
+};
+
+export const BROKERS: readonly BrokerKind[] = [tcp, redis, nats, mqtt, rabbit, kafka];
