@@ -1,5 +1,5 @@
-import { logLevel } from 'kafkajs';
-import { Kafka } from 'kafkajs';
+import type { KafkaOptions, MicroserviceOptions } from '@nestjs/microservices';
+import { Kafka, logLevel } from 'kafkajs';
 import type { CacheEventsOptions, EventTransport } from 'nestjs-hybrid-cache/events';
 import { startKafkaMock } from '../../support/servers/kafka-mock.js';
 import { startMosquitto } from '../../support/servers/mosquitto.js';
@@ -32,6 +32,8 @@ export interface BrokerKind {
   readonly atATime?: number;
   /** Whether what is sent while it is away arrives later. */
   readonly keeps: (reach: Reach) => boolean;
+  /** What the server of the tests needs beside what the page prints. */
+  readonly adapt?: (server: MicroserviceOptions) => MicroserviceOptions;
   start(processes: number): Promise<Broker>;
 }
 
@@ -117,6 +119,13 @@ const kafka: BrokerKind = {
   page: 'kafka',
   reaches: ['everyone', 'one'],
   keeps: () => true,
+  // the mock answers a fetch only when its time is over, and a real broker as soon as there is something
+  adapt(server) {
+    const { options } = server as KafkaOptions;
+    const consumer = { ...options!.consumer!, maxWaitTimeInMs: 20 };
+    const client = { ...options!.client!, logLevel: logLevel.NOTHING };
+    return { ...server, options: { ...options, client, consumer } } as MicroserviceOptions;
+  },
   async start() {
     const server = await startKafkaMock();
     const { brokers } = server;

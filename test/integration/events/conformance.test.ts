@@ -6,10 +6,11 @@ import { readSigningKeys, signEvent, type SigningKeys } from '../../../lib/event
 import { seededRandom } from '../../support/seeded-random.js';
 import { eventually } from '../../support/servers/eventually.js';
 import { startRedis, type RedisServer } from '../../support/servers/redis-server.js';
-import { BROKERS, type Broker } from './brokers.js';
+import { BROKERS, type Broker, type BrokerKind, type Reach } from './brokers.js';
 import { Fleet, SECRET } from './fleet.js';
 
-const BURST = 10_000;
+/** Of a transport that has two ways, one of them is enough. */
+const burstOf = ({ reaches }: BrokerKind, reach: Reach): number => (reach === reaches.at(-1) ? 10_000 : 2_000);
 const AT_A_TIME = 1_000;
 /** Of one change after another, how many are timed. */
 const TIMED = 15;
@@ -163,27 +164,27 @@ describe.each(cases)('events over $kind.name that reach $reach', ({ kind, reach 
     // one that the function of ours can’t read
     await fleet.sendRaw('user.updated', { type: 'UserUpdated' });
     await fleet.sendRaw('user.updated', domainEvent);
-    // one that no pattern leads to one process of a group reaches everybody
-    await eventually('every service was told', () =>
-      fleet.counts().every(({ domain }, index) => domain > before[index]!.domain),
-    );
+    const told = (): number[] =>
+      fleet.counts().map(({ domainReceived }, index) => domainReceived - before[index]!.domainReceived);
+    await eventually('every service was told of both', () => told().every((count) => count >= 2));
     await fleet.freshEverywhere('9876');
-    await eventually('the application was told of both', () => {
-      const told = fleet.counts().reduce((sum, { domain }, index) => sum + domain - before[index]!.domain, 0);
-      return seen() - seenBefore === 2 * told;
-    });
-    const last = fleet.replicas.flatMap(({ ownHandlers }) => ownHandlers.seen).at(-1);
-    expect(last).toEqual(domainEvent);
+    await eventually(
+      'the application was told whenever the cache was',
+      () => seen() - seenBefore === told().reduce((sum, count) => sum + count, 0),
+    );
+    expect(fleet.counts().every(({ domain }, index) => domain > before[index]!.domain)).toBe(true);
+    expect(fleet.replicas.flatMap(({ ownHandlers }) => ownHandlers.seen)).toContainEqual(domainEvent);
   });
 
-  it(`are all applied when ${BURST} of them come at once`, async () => {
+  const burst = burstOf(kind, reach);
+  it(`are all applied when ${burst} of them come at once`, async () => {
     const ids = Array.from({ length: 20 }, (_, index) => `burst-${index}`);
     for (const id of ids) await fleet.readEverywhere(id);
     for (const id of ids) fleet.source.change(id);
     const before = fleet.counts();
     const begun = performance.now();
     const batch = kind.atATime ?? AT_A_TIME;
-    for (let sent = 0; sent < BURST; sent += batch) {
+    for (let sent = 0; sent < burst; sent += batch) {
       const results = await Promise.all(
         Array.from({ length: batch }, async (_, index) =>
           fleet.events.invalidate({ tags: [`user:${ids[(sent + index) % ids.length]}`] }),
@@ -193,14 +194,14 @@ describe.each(cases)('events over $kind.name that reach $reach', ({ kind, reach 
       if (kind.atATime !== undefined) await fleet.counted(before, { received: (sent + batch) * fleet.reached });
     }
     await fleet.counted(before, {
-      received: BURST * fleet.reached,
-      applied: BURST,
-      duplicates: BURST * others(),
+      received: burst * fleet.reached,
+      applied: burst,
+      duplicates: burst * others(),
       failed: 0,
       underWay: 0,
     });
     const seconds = (performance.now() - begun) / 1_000;
-    process.stdout.write(`events over ${kind.name} to ${reach}: ${(BURST / seconds).toFixed(0)} a second\n`);
+    process.stdout.write(`events over ${kind.name} to ${reach}: ${(burst / seconds).toFixed(0)} a second\n`);
     await fleet.freshEverywhere(...ids);
   });
 
@@ -231,7 +232,7 @@ describe.each(cases)('events over $kind.name that reach $reach', ({ kind, reach 
       }
       await fleet.freshEverywhere(...ids);
       await warm();
-    });
+    }, 120_000);
   } else {
     it('are known not to have arrived when nobody is there', async () => {
       const [, { app }] = fleet.services[0] as [unknown, { app: { close(): Promise<void> } }];

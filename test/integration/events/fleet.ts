@@ -99,7 +99,7 @@ export class Replica {
       providers: [Reader, OwnHandlers, { provide: Source, useValue: source }],
     })(ReplicaModule);
     const app = await NestFactory.create(ReplicaModule, { logger: false, abortOnError: false });
-    app.connectMicroservice(server!);
+    app.connectMicroservice(kind.adapt?.(server!) ?? server!);
     await app.startAllMicroservices();
     await app.init();
     return new Replica(service, app);
@@ -178,6 +178,7 @@ export class Fleet {
         failed: sum(({ events }) => events.failed + events.irrelevant + events.queued),
         underWay: sum(({ events }) => events.underWay),
         domain: sum(({ domain }) => domain.applied),
+        domainReceived: sum(({ domain }) => domain.received),
         malformed: sum(({ events }) => events.refused.malformed),
         foreign: sum(({ events }) => events.refused.foreign),
         oversized: sum(({ events }) => events.refused.oversized),
@@ -224,7 +225,7 @@ export class Fleet {
         await eventually(
           `process ${index} answers with the newest of ${id}`,
           async () => (await replica.read(id)) === this.source.versionOf(id),
-          { everyMs: 1, withinMs: 15_000 },
+          { everyMs: 1, withinMs: 60_000 },
         );
       }
     }
