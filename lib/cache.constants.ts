@@ -51,6 +51,10 @@ export const getCacheServiceToken = (registration: string = DEFAULT_REGISTRATION
 export const getCacheEventsToken = (registration: string = DEFAULT_REGISTRATION): symbol =>
   Symbol.for(`${PREFIX}:events:${registration}`);
 
+/** The same of its `CacheOutbox`. */
+export const getCacheOutboxToken = (registration: string = DEFAULT_REGISTRATION): symbol =>
+  Symbol.for(`${PREFIX}:outbox:${registration}`);
+
 /**
  * The injection token of one named cache, as `@InjectCache(name)` uses it; useful to override it in a test.
  *

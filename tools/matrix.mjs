@@ -18,7 +18,16 @@ const NESTS = [
   { name: 'Nest 10', nest: '10', typescript: '5.1', rxjs: '7', reflect: '0.2', nodes: NODES },
   { name: 'Nest 11, lowest', nest: '11.0.0', typescript: '5.7', rxjs: '7.2.0', reflect: '0.1.12', nodes: ['20', '22'] },
   { name: 'Nest 11', nest: '11', typescript: '5.9', rxjs: '7', reflect: '0.2', nodes: NODES },
-  { name: 'Nest 12, lowest', nest: '12.0.0', typescript: '6.0', rxjs: '7.2.0', reflect: '0.1.12', nodes: ['20', '22'] },
+  // microservices began with 12.0.1
+  {
+    name: 'Nest 12, lowest',
+    nest: '12.0.0',
+    microservices: '12.0.1',
+    typescript: '6.0',
+    rxjs: '7.2.0',
+    reflect: '0.1.12',
+    nodes: ['20', '22'],
+  },
   { name: 'Nest 12', nest: '12', typescript: '6.0', rxjs: '7', reflect: '0.2', nodes: NODES },
 ];
 const SUITES = [
@@ -88,8 +97,9 @@ async function nodeOf(version) {
   return undefined;
 }
 
-const nestPackages = ({ nest, rxjs = '7', reflect = '0.2', typescript }) => [
-  ...['common', 'core', 'platform-express', 'microservices'].map((name) => `@nestjs/${name}@${nest}`),
+const nestPackages = ({ nest, microservices = nest, rxjs = '7', reflect = '0.2', typescript }) => [
+  ...['common', 'core', 'platform-express'].map((name) => `@nestjs/${name}@${nest}`),
+  `@nestjs/microservices@${microservices}`,
   `rxjs@${rxjs}`,
   `reflect-metadata@${reflect}`,
   `typescript@~${typescript}`,

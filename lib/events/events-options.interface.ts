@@ -1,5 +1,6 @@
 import type { InjectionToken } from '@nestjs/common';
 import type { ByteSize, Duration } from '../options/duration.js';
+import type { OutboxStore } from './outbox/outbox.interface.js';
 import type { RedisFeedOptions } from './redis-feed-options.js';
 
 /** What becomes of the caches when a transport was away and may have missed events. */
@@ -57,4 +58,6 @@ export interface CacheEventsOptions {
   readonly decorators?: readonly MethodDecorator[] | undefined;
   /** A channel and a stream of Redis to listen to without Nest. */
   readonly redis?: RedisFeedOptions | undefined;
+  /** Where events wait that are written in the transaction of the change they tell of; looked into each second, or `pollEvery`. */
+  readonly outbox?: { readonly store: OutboxStore; readonly pollEvery?: Duration | undefined } | undefined;
 }

@@ -7,7 +7,7 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService, ModuleRef, ModulesContainer } from '@nestjs/core';
-import { DEFAULT_REGISTRATION, engineToken, getCacheEventsToken } from '../cache.constants.js';
+import { DEFAULT_REGISTRATION, engineToken, getCacheEventsToken, getCacheOutboxToken } from '../cache.constants.js';
 import type { CacheMachine } from '../cache.providers.js';
 import { CacheEvents } from './cache-events.js';
 import { createListener } from './event-listener.js';
@@ -18,6 +18,7 @@ import {
   type OPTIONS_TYPE,
 } from './events.module-definition.js';
 import type { CacheEventsOptions } from './events-options.interface.js';
+import { CacheOutbox } from './outbox/cache-outbox.js';
 import { createEventsMachine, type EventsMachine } from './events.providers.js';
 
 /** Begins and ends with the application; events that are under way end with the cache. */
@@ -58,6 +59,7 @@ function complete(definition: DynamicModule, registration: string = DEFAULT_REGI
   const machine = Symbol(`events machine of ${registration}`);
   const inbox = Symbol(`events inbox of ${registration}`);
   const events = getCacheEventsToken(registration);
+  const outbox = getCacheOutboxToken(registration);
   const listener = createListener(inbox);
   const isDefault = registration === DEFAULT_REGISTRATION;
   const own: Provider[] = [
@@ -82,6 +84,7 @@ function complete(definition: DynamicModule, registration: string = DEFAULT_REGI
           moduleRef,
           modules,
           machine: cache,
+          registration,
           logger: new Logger('CacheEventsModule'),
           listener,
         }),
@@ -89,12 +92,18 @@ function complete(definition: DynamicModule, registration: string = DEFAULT_REGI
     { provide: inbox, inject: [machine], useFactory: (created: EventsMachine) => created.inbox ?? null },
     { provide: events, inject: [machine], useFactory: (created: EventsMachine) => created.events },
     { provide: EventsLife, inject: [machine], useFactory: (created: EventsMachine) => new EventsLife(created) },
-    ...(isDefault ? [{ provide: CacheEvents, useExisting: events }] : []),
+    { provide: outbox, inject: [machine], useFactory: (created: EventsMachine) => created.outbox },
+    ...(isDefault
+      ? [
+          { provide: CacheEvents, useExisting: events },
+          { provide: CacheOutbox, useExisting: outbox },
+        ]
+      : []),
   ];
   return {
     ...definition,
     controllers: [listener],
     providers: [...(definition.providers ?? []), ...own],
-    exports: [events, ...(isDefault ? [CacheEvents] : [])],
+    exports: [events, outbox, ...(isDefault ? [CacheEvents, CacheOutbox] : [])],
   };
 }

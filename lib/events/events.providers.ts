@@ -2,24 +2,29 @@ import type { InjectionToken, Type } from '@nestjs/common';
 import { type DiscoveryService, type ModuleRef, type ModulesContainer } from '@nestjs/core';
 import type { ClientProxy } from '@nestjs/microservices';
 import type { CacheMachine } from '../cache.providers.js';
+import { DEFAULT_REGISTRATION, engineToken, getCacheEventsToken } from '../cache.constants.js';
 import { CacheConfigurationError } from '../cache.errors.js';
-import { systemRuntime } from '../cache.runtime.js';
+import { systemRuntime, type Runtime } from '../cache.runtime.js';
 import { Problems } from '../options/option-reader.js';
 import { CacheEvents, type OwnCaches } from './cache-events.js';
 import { DomainEvents } from './domain-events.js';
 import { ClientLine } from './emission.js';
 import { listenTo, listenToDomain, type EventInbox } from './event-listener.js';
+import { readEvent, type EventLimits } from './event-format.js';
 import { EventLog, type EventLogger } from './event-log.js';
 import { EventReceiver, type EventCaches } from './event-receiver.js';
 import type { CacheEventsOptions } from './events-options.interface.js';
 import { Presence } from './presence.js';
 import { openRedisFeeds, resolveRedisFeeds } from './redis-feeds.js';
-import { resolveEventsOptions } from './resolve-events-options.js';
+import { CacheOutbox } from './outbox/cache-outbox.js';
+import { OutboxPublisher } from './outbox/outbox-publisher.js';
+import { resolveEventsOptions, type ResolvedEventsOptions } from './resolve-events-options.js';
 import { TransportWatch, type WatchedServer } from './transport-watch.js';
 
 /** Everything that one `CacheEventsModule.forRoot` consists of. */
 export interface EventsMachine {
   readonly events: CacheEvents;
+  readonly outbox: CacheOutbox;
   /** Undefined where there are no caches that could let go. */
   readonly inbox: EventInbox | undefined;
   readonly problems: Problems;
@@ -34,6 +39,7 @@ export interface EventsSurroundings {
   readonly modules: ModulesContainer;
   /** Of the `CacheModule`, if there is one. */
   readonly machine: CacheMachine | undefined;
+  readonly registration: string;
   readonly logger: EventLogger;
   readonly listener: Type;
 }
@@ -90,20 +96,78 @@ export async function createEventsMachine(
     log,
   );
   if (engine !== undefined) engine.announcer = (target) => events.tell(target);
+  const publisher = resolved.outbox && publisherOf(resolved.outbox, events, resolved.limits, runtime, log);
+  const outbox = new CacheOutbox(
+    publisher &&
+      resolved.outbox && {
+        store: resolved.outbox.store,
+        publisher,
+        create: (target) => events.create(target),
+        own: machine && ownCaches(machine),
+      },
+  );
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    watch.close();
+    await feeds?.close();
+    await publisher?.close(CLOSE_DEADLINE_MS);
+    await events.close(CLOSE_DEADLINE_MS);
+  };
   return {
     events,
+    outbox,
     inbox: receiver && domain && { receiver, domain, acknowledge: resolved.acknowledge },
     problems,
     check: () => {
+      checkSurroundings(surroundings, problems);
       problems.throwIfAny();
       for (const token of resolved.clients) clientBehind(moduleRef, token)();
+      publisher?.start();
     },
-    close: async () => {
-      watch.close();
-      await feeds?.close();
-      await events.close(CLOSE_DEADLINE_MS);
-    },
+    close: () => (closing ??= close()),
   };
+}
+
+/** What would leave the caches untouched, or touch them twice, without a word. */
+function checkSurroundings({ discovery, machine, registration }: EventsSurroundings, problems: Problems): void {
+  const instancesOf = (token: symbol): Set<unknown> =>
+    new Set(
+      discovery
+        .getProviders()
+        .filter((wrapper) => wrapper.token === token)
+        .map((wrapper) => wrapper.instance as unknown),
+    );
+  if (instancesOf(getCacheEventsToken(registration)).size > 1) {
+    problems.add(
+      `CacheEventsModule.forRoot (registration '${registration}')`,
+      'is imported more than once; import it once (it is global), with all of its `clients`',
+    );
+  }
+  if (machine !== undefined) return;
+  if (instancesOf(engineToken(registration)).size > 0) {
+    problems.add('CacheModule.forRoot.isGlobal', 'is false, and CacheEventsModule can’t see its caches; leave it out');
+  } else if (registration !== DEFAULT_REGISTRATION) {
+    problems.add(
+      'CacheEventsModule.registration',
+      `there is no CacheModule with registration: '${registration}'; import it, or correct the name`,
+    );
+  }
+}
+
+function publisherOf(
+  { store, pollEveryMs }: NonNullable<ResolvedEventsOptions['outbox']>,
+  events: CacheEvents,
+  limits: EventLimits,
+  runtime: Runtime,
+  log: EventLog,
+): OutboxPublisher {
+  const send = async (text: string): Promise<'sent' | 'failed' | 'unreadable'> => {
+    const event = readEvent(text, limits);
+    if (typeof event === 'string') return 'unreadable';
+    const { status } = await events.publish(event);
+    return status === 'emitted' ? 'sent' : 'failed';
+  };
+  return new OutboxPublisher(store, send, pollEveryMs, runtime, log);
 }
 
 function cachesOf({ service, engine }: CacheMachine): EventCaches {

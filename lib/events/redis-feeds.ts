@@ -67,7 +67,7 @@ export async function openRedisFeeds(
   const openFeed = (): ReturnType<OpenClient> => open('feed');
   const feeds: RedisFeeds[] = [];
   if (channel !== undefined) {
-    feeds.push(new RedisChannel(openFeed, channel, receive, watch.open(reachOf('redis-channel')), log));
+    feeds.push(new RedisChannel(openFeed, channel, receive, watch.open(reachOf('redis-channel')), runtime, log));
   }
   if (stream !== undefined) {
     const line = watch.open(reachOf('redis-stream'));

@@ -11,6 +11,7 @@ const BLOCK_MS = 2_000;
 const PATIENCE_MS = 1_000;
 /** What somebody took and didn't finish in that time is taken over. */
 const ABANDONED_MS = 15_000;
+const LOOK_EVERY_MS = 2_000;
 const RETRY_MS = 250;
 const FIELD = 'event';
 
@@ -70,7 +71,7 @@ export class RedisStream {
         if (!hasGroup) await this.#createGroup();
         hasGroup = true;
         if (this.runtime.monotonic() >= lookAgainAt) {
-          lookAgainAt = this.runtime.monotonic() + ABANDONED_MS;
+          lookAgainAt = this.runtime.monotonic() + LOOK_EVERY_MS;
           await this.#takeOver();
         }
         await this.#readNew();
@@ -93,7 +94,7 @@ export class RedisStream {
   async #createGroup(): Promise<void> {
     const { stream, group } = this.terms;
     try {
-      await this.#call('XGROUP', 'CREATE', stream, group, this.#from, 'MKSTREAM');
+      await this.#call('xgroup', 'CREATE', stream, group, this.#from, 'MKSTREAM');
     } catch (error) {
       if (!String(error).includes('BUSYGROUP')) throw error;
     }
@@ -103,7 +104,7 @@ export class RedisStream {
   async #takeOver(): Promise<void> {
     const { stream, group } = this.terms;
     for (let cursor = '0-0'; ;) {
-      const reply = await this.#call('XAUTOCLAIM', stream, group, this.#consumer, ABANDONED_MS, cursor, 'COUNT', PAGE);
+      const reply = await this.#call('xautoclaim', stream, group, this.#consumer, ABANDONED_MS, cursor, 'COUNT', PAGE);
       const [next, items] = reply as [Buffer, StreamItem[]];
       await this.#apply(items);
       cursor = String(next);
@@ -114,7 +115,7 @@ export class RedisStream {
   async #readNew(): Promise<void> {
     const { stream, group } = this.terms;
     const reply = await this.#call(
-      'XREADGROUP',
+      'xreadgroup',
       'GROUP',
       group,
       this.#consumer,
@@ -134,9 +135,10 @@ export class RedisStream {
   async #apply(items: readonly StreamItem[]): Promise<void> {
     if (items.length === 0) return;
     await Promise.all(items.map(([, fields]) => this.terms.receive(textOf(fields))));
-    await this.#call('XACK', this.terms.stream, this.terms.group, ...items.map(([id]) => id));
+    await this.#call('xack', this.terms.stream, this.terms.group, ...items.map(([id]) => id));
   }
 
+  /** @param command in small letters, without which ioredis doesn't know what its answer looks like */
   async #call(command: string, ...args: (string | number | Buffer)[]): Promise<unknown> {
     let timer: Timer | undefined;
     const overdue = new Promise<never>((_, reject) => {

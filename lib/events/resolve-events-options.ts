@@ -14,6 +14,7 @@ import {
 } from '../options/option-reader.js';
 import type { EventLimits } from './event-format.js';
 import { readSigningKeys, type SigningKeys } from './event-signature.js';
+import type { OutboxStore } from './outbox/outbox.interface.js';
 import type { CacheEventsOptions, EventTransport, GapPolicy } from './events-options.interface.js';
 
 export interface ResolvedEventsOptions {
@@ -31,7 +32,11 @@ export interface ResolvedEventsOptions {
   readonly gapPolicyOf: (transport: EventTransport) => GapPolicy | undefined;
   readonly acknowledge: boolean | 'all';
   readonly decorators: readonly MethodDecorator[];
+  readonly outbox: { readonly store: OutboxStore; readonly pollEveryMs: number } | undefined;
 }
+
+/** Of an outbox. */
+const POLL_EVERY_MS = 1_000;
 
 export const EVENTS_DEFAULTS = {
   pattern: 'cache.invalidate',
@@ -63,6 +68,7 @@ const FIELDS: readonly (keyof CacheEventsOptions)[] = [
   'acknowledge',
   'decorators',
   'redis',
+  'outbox',
 ];
 
 const TRANSPORTS: readonly EventTransport[] = [
@@ -119,6 +125,7 @@ export function resolveEventsOptions(
     gapPolicyOf: readGaps(options.onGap, `${where}.onGap`, problems),
     acknowledge: reader.take('acknowledge', acknowledgement) ?? EVENTS_DEFAULTS.acknowledge,
     decorators: readDecorators(reader, options, where, problems),
+    outbox: readOutbox(options.outbox, `${where}.outbox`, problems),
   };
 }
 
@@ -130,9 +137,26 @@ function readDecorators(
 ): readonly MethodDecorator[] {
   const given = reader.take('decorators', list<MethodDecorator>('a list of method decorators')) ?? [];
   const rule = callback<MethodDecorator>('method decorators, such as `Public()`');
-  if (given.some((each) => rule.read(each) === undefined))
-    problems.add(`${where}.decorators`, `got ${show(decorators)}; takes ${rule.takes}`);
-  return given;
+  const read = given.filter((each) => rule.read(each) !== undefined);
+  if (read.length < given.length) problems.add(`${where}.decorators`, `got ${show(decorators)}; takes ${rule.takes}`);
+  return read;
+}
+
+function readOutbox(
+  given: CacheEventsOptions['outbox'],
+  where: string,
+  problems: Problems,
+): ResolvedEventsOptions['outbox'] {
+  if (given === undefined) return undefined;
+  const object = record<NonNullable<CacheEventsOptions['outbox']>>('{ store, pollEvery }').read(given);
+  const { add, publish } = (object?.store ?? {}) as Partial<OutboxStore>;
+  if (object === undefined || typeof add !== 'function' || typeof publish !== 'function') {
+    problems.add(where, `got ${show(given)}; takes { store: new PostgresOutbox({ … }) }`);
+    return undefined;
+  }
+  const reader = new OptionReader(object, where, problems);
+  reader.refuseUnknown(['store', 'pollEvery']);
+  return { store: object.store, pollEveryMs: reader.take('pollEvery', duration) ?? POLL_EVERY_MS };
 }
 
 function readSecret({ secret }: CacheEventsOptions, where: string, problems: Problems): SigningKeys | undefined {
