@@ -145,7 +145,7 @@ describe('CacheEvents.invalidate', () => {
     const client = new Client('ONE');
     const { events, users } = await teller([client], { maxTargets: 2 });
     await users.user(7);
-    const refusal = await events.invalidate(target as object).catch((error: unknown) => error);
+    const refusal = await events.invalidate(target).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(CacheKeyError);
     expect((refusal as Error).message).toContain(remedy);
     expect(client.sent).toEqual([]);

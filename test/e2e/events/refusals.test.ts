@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import { CacheConfigurationError, CacheEvict, CacheService } from 'nestjs-hybrid-cache';
-import { CacheEventsModule, type CacheEventsOptions } from 'nestjs-hybrid-cache/events';
+import { CacheConfigurationError, CacheEvict, CacheModule, CacheService } from 'nestjs-hybrid-cache';
+import { CacheEventsModule } from 'nestjs-hybrid-cache/events';
 import { refusalOf, started } from './stage.js';
 
 describe('an application with CacheEventsModule doesn’t start', () => {
@@ -41,7 +41,7 @@ describe('an application with CacheEventsModule doesn’t start', () => {
     ],
     ['a channel without a name', { redis: { channel: '' } }, 'CacheEventsModule.redis.channel'],
   ])('with %s', async (_what, options, ...says) => {
-    const message = await refusalOf({ events: options as CacheEventsOptions });
+    const message = await refusalOf({ events: options });
     for (const said of says) expect(message).toContain(said);
   });
 
@@ -86,6 +86,11 @@ describe('an application with CacheEventsModule doesn’t start', () => {
       imports: [CacheEventsModule.forRoot({ registration: 'sesions' })],
     });
     expect(message).toContain("CacheEventsModule.registration: there is no CacheModule with registration: 'sesions'");
+  });
+
+  it('when it can’t see the caches', async () => {
+    const message = await refusalOf({ cache: false, imports: [CacheModule.forRoot({ isGlobal: false })] });
+    expect(message).toContain('CacheModule.forRoot.isGlobal: is false, and CacheEventsModule can’t see its caches');
   });
 });
 

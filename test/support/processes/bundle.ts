@@ -18,7 +18,10 @@ export function bundled(file: string): Promise<string> {
     format: 'esm',
     platform: 'node',
     packages: 'external',
-    alias: { 'nestjs-hybrid-cache': join(root, 'lib/index.ts') },
+    alias: {
+      'nestjs-hybrid-cache': join(root, 'lib/index.ts'),
+      'nestjs-hybrid-cache/events': join(root, 'lib/events/index.ts'),
+    },
     logLevel: 'silent',
   }).then(() => outfile);
   bundles.set(file, made);

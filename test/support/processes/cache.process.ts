@@ -2,7 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { startCacheMachine, type CacheMachine } from '../../../lib/cache.providers.js';
-import type { CacheCalls, Question } from './forked-caches.js';
+import { answerTo } from './answering.js';
+import type { CacheCalls } from './forked-caches.js';
 
 const silent = { log: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -42,11 +43,4 @@ const calls: CacheCalls = {
   status: async () => Promise.resolve(machine.service.status()),
 };
 
-process.on('message', ({ id, call, args }: Question) => {
-  (calls[call] as (...args: unknown[]) => Promise<unknown>)(...args).then(
-    (answer) => process.send?.({ id, answer }),
-    (error: unknown) => process.send?.({ id, error: error instanceof Error ? error.message : String(error) }),
-  );
-});
-process.on('disconnect', () => process.exit());
-process.send?.({ id: 0 });
+answerTo(calls);

@@ -1,13 +1,10 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { onTestFinished } from 'vitest';
 import type { Invalidation } from '../../../lib/cache.service.js';
 import type { CacheStatus } from '../../../lib/desk/cache-status.js';
 import type { InvalidationResult } from '../../../lib/flow/outcome.js';
 import type { CacheModuleOptions } from '../../../lib/options/cache-options.interface.js';
 import { newNamespace, PATIENT } from '../machines.js';
 import type { RedisServer } from '../servers/redis-server.js';
-import { bundled } from './bundle.js';
+import { ForkedProcess } from './forked-process.js';
 
 /** What a forked process can be told. Its loader reads the row of the key from the source, and counts itself there. */
 export interface CacheCalls {
@@ -24,59 +21,12 @@ export interface CacheCalls {
   status(): Promise<CacheStatus>;
 }
 
-export interface Question {
-  readonly id: number;
-  readonly call: keyof CacheCalls;
-  readonly args: unknown[];
-}
-
-type Answered<Call extends keyof CacheCalls> = ReturnType<CacheCalls[Call]>;
-
-interface Answer {
-  readonly id: number;
-  readonly answer?: unknown;
-  readonly error?: string;
-}
-
 /** A process of its own with a cache in it. */
-export class ForkedCache {
-  readonly #open = new Map<number, { resolve: (answer: unknown) => void; reject: (reason: Error) => void }>();
-  #questions = 0;
-
-  private constructor(private readonly child: ChildProcess) {
-    child.on('message', ({ id, answer, error }: Answer) => {
-      const { resolve, reject } = this.#open.get(id) ?? {};
-      this.#open.delete(id);
-      if (error === undefined) resolve?.(answer);
-      else reject?.(new Error(error));
-    });
-    child.on('exit', () => {
-      for (const { reject } of this.#open.values()) reject(new Error('the process has ended'));
-    });
-  }
-
+export class ForkedCache extends ForkedProcess<CacheCalls> {
   static async start(how: Parameters<CacheCalls['open']>[0]): Promise<ForkedCache> {
-    const child = fork(await bundled('cache.process.ts'));
-    onTestFinished(() => void child.kill('SIGKILL'));
-    await once(child, 'message');
-    const made = new ForkedCache(child);
+    const made = new ForkedCache(await this.fork('cache.process.ts'));
     await made.call('open', how);
     return made;
-  }
-
-  call<Call extends keyof CacheCalls>(call: Call, ...args: Parameters<CacheCalls[Call]>): Answered<Call> {
-    const id = ++this.#questions;
-    return new Promise<unknown>((resolve, reject) => {
-      this.#open.set(id, { resolve, reject });
-      this.child.send({ id, call, args } satisfies Question);
-    }) as Answered<Call>;
-  }
-
-  /** Without a word to anybody. */
-  async kill(): Promise<void> {
-    const gone = once(this.child, 'exit');
-    this.child.kill('SIGKILL');
-    await gone;
   }
 }
 
