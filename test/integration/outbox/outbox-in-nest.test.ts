@@ -137,6 +137,7 @@ describe('a service with an outbox', () => {
     await eventually('it fails', () => outbox.status().state === 'failing');
     reader = await startReader();
     await eventually('it is received', () => reader.get(CacheEvents).status().events.applied === 1);
-    expect(outbox.status()).toMatchObject({ published: 1, state: 'publishing' });
+    await eventually('it is gone', () => outbox.status().published === 1);
+    expect(outbox.status()).toMatchObject({ state: 'publishing', unreadable: 0 });
   });
 });
