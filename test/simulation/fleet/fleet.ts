@@ -381,7 +381,8 @@ class Fleet {
     for (const member of this.#members) {
       this.#world.after(0, () => void this.#readEverything(member).finally(() => readers--));
     }
-    await this.#runUntil(() => readers === 0 && isQuiet(), 6_000);
+    // a reader that comes after others of other processes, for each of what it reads, needs seconds for all of it
+    await this.#runUntil(() => readers === 0 && isQuiet(), 20_000);
     for (const { machine, index } of this.#members) {
       const { flights, background, journal, caches } = machine.service.status();
       const { replica } = machine.engine.parts.journal;
