@@ -1,4 +1,4 @@
-import { sfInteger, sfList, sfParameters, sfString, sfTokenOrString } from './structured-fields.js';
+import { sfInteger, sfList, sfParameters, sfTokenOrString } from './structured-fields.js';
 
 export interface CacheStatusParts {
   /** Which cache this is. */
@@ -10,19 +10,15 @@ export interface CacheStatusParts {
   readonly fwd?: 'uri-miss' | 'vary-miss' | 'stale' | 'request' | undefined;
   /** Whether what the handler answered was stored. */
   readonly stored?: boolean | undefined;
-  /** Left out when it is too long to be sent. */
-  readonly key?: string | undefined;
   /** By itself it is the tier that answered. */
   readonly detail?: string | undefined;
 }
-
-const LONGEST_KEY = 512;
 
 const TIERS: Readonly<Partial<Record<CacheStatusParts['outcome'], string>>> = { l1: 'memory', l2: 'shared' };
 
 /** Our member of `Cache-Status`. https://www.rfc-editor.org/rfc/rfc9211#section-2 */
 export function cacheStatus(parts: CacheStatusParts): string {
-  const { outcome, ttlMs, key } = parts;
+  const { outcome, ttlMs } = parts;
   const isForwarded = outcome === 'loaded' || outcome === 'joined' || outcome === 'bypass';
   const detail = parts.detail ?? TIERS[outcome];
   return (
@@ -33,7 +29,6 @@ export function cacheStatus(parts: CacheStatusParts): string {
       ttl: ttlMs === undefined ? undefined : sfInteger(Math.floor(ttlMs / 1_000)),
       stored: isForwarded ? parts.stored : undefined,
       collapsed: outcome === 'joined' ? true : undefined,
-      key: key === undefined || key.length > LONGEST_KEY ? undefined : sfString(key),
       detail: detail === undefined ? undefined : sfTokenOrString(detail),
     })
   );

@@ -8,11 +8,8 @@ export interface RequestParts {
   readonly url: string;
   /** Where it makes a difference. */
   readonly host?: string | undefined;
-  readonly version?: string | undefined;
   /** By `varyKey`. */
   readonly vary?: string | undefined;
-  /** Whose answer it is; an empty one isn't none. */
-  readonly scope?: string | undefined;
 }
 
 const text = (value: string | undefined): string => (value === undefined ? '-' : `${value.length}:${value}`);
@@ -28,8 +25,6 @@ export function requestKey(parts: RequestParts, query?: readonly string[]): stri
     text(parts.method === 'HEAD' ? 'GET' : parts.method),
     text(parts.route),
     text(parts.host?.toLowerCase()),
-    text(parts.version),
-    text(parts.scope),
     text(parts.vary),
     canonicalTarget(parts.url, query),
   ].join(' ');
