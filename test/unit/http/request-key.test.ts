@@ -50,12 +50,7 @@ describe('the key of a request', () => {
       vary: given,
     });
     const list = (one: typeof request extends fc.Arbitrary<infer T> ? T : never): string =>
-      JSON.stringify([
-        one.method,
-        one.route,
-        one.url,
-        ...[one.host, one.vary].map((x) => x ?? null),
-      ]);
+      JSON.stringify([one.method, one.route, one.url, ...[one.host, one.vary].map((x) => x ?? null)]);
     fc.assert(
       fc.property(
         request,
@@ -82,8 +77,6 @@ describe('the key of a request', () => {
   it('is as long as what it is made of', () => {
     const long = 'x'.repeat(1_000_000);
 
-    expect(requestKey({ ...parts, url: `/${long}`, host: long, vary: long }).length).toBeLessThan(
-      3_000_100,
-    );
+    expect(requestKey({ ...parts, url: `/${long}`, host: long, vary: long }).length).toBeLessThan(3_000_100);
   });
 });
