@@ -29,7 +29,8 @@ const rooms = {
 };
 
 const at = (room) => `^lib/${room}(/|\\.ts$)`;
-const knowsNest = '^lib/(bindings|decorators|responses|events|testing|cache\\.(module|module-definition|providers))(/|\\.ts$)';
+const knowsNest =
+  '^lib/(bindings|decorators|responses|events|testing|cache\\.(module|module-definition|providers))(/|\\.ts$)';
 
 module.exports = {
   forbidden: [
@@ -37,7 +38,10 @@ module.exports = {
     {
       name: 'only the wiring sees the wiring',
       severity: 'error',
-      from: { path: '^lib/', pathNot: '^lib/(index|cache\\.module|cache\\.providers|events/events\\.(module|providers)|testing/.*)\\.ts$' },
+      from: {
+        path: '^lib/',
+        pathNot: '^lib/(index|cache\\.module|cache\\.providers|events/events\\.(module|providers)|testing/.*)\\.ts$',
+      },
       to: { path: '^lib/(index|cache\\.module|cache\\.module-definition|cache\\.providers|cache\\.storage)\\.ts$' },
     },
     {

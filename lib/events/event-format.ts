@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { LIMITS } from '../cache.constants.js';
 import { isWellFormed } from '../entry/key-encoding.js';
 
@@ -28,7 +29,7 @@ export interface InvalidationEvent {
 export type Refusal = 'malformed' | 'oversized' | 'foreign' | 'unsigned' | 'forged' | 'expired';
 
 export interface EventLimits {
-  /** Of all its texts, as UTF-8. */
+  /** Of its JSON, as UTF-8 and without the signature: so what may be sent may be received, in every form. */
   readonly maxBytes: number;
   /** Tags, keys and caches together. */
   readonly maxTargets: number;
@@ -37,15 +38,17 @@ export interface EventLimits {
 const NAMING = ['tags', 'keys', 'caches', 'all'] as const;
 const NAME_LENGTH = 200;
 const SIGNATURE_LENGTH = 500;
+/** Of the longest signature of ours in a JSON text, with the name of its field. */
+const SIGNATURE_BYTES = 128;
 /** Of lists and objects in the arguments of a key. */
 const DEEPEST = 8;
 /** Kafka's `{ value }`, and a JSON text in it. */
 const WRAPPINGS = 3;
 
-/** A refusal on its way to whoever asked. */
-class Refused {
-  constructor(readonly why: Refusal) {}
-}
+/** Refusals on their way to whoever asked. */
+const MALFORMED = new Error('malformed');
+const OVERSIZED = new Error('oversized');
+const FOREIGN = new Error('foreign');
 
 /**
  * An event from whatever a transport delivers: an object, its JSON as a text or bytes, a bare list of tags, or one of
@@ -55,8 +58,8 @@ export function readEvent(given: unknown, limits: EventLimits): InvalidationEven
   try {
     return new EventReader(limits).read(given);
   } catch (error) {
-    // what isn't a refusal was thrown by a getter, a proxy, or a text that isn't JSON
-    return error instanceof Refused ? error.why : 'malformed';
+    // anything else was thrown by a getter, a proxy, or a text that isn't JSON, and may throw when it is looked at
+    return error === OVERSIZED ? 'oversized' : error === FOREIGN ? 'foreign' : 'malformed';
   }
 }
 
@@ -77,33 +80,38 @@ export function writeEvent(event: InvalidationEvent): Record<string, unknown> {
 }
 
 class EventReader {
+  readonly #maxBytes: number;
+  /** What it takes at least as JSON is counted while it is copied, so that a copy never becomes larger. */
   #bytesLeft: number;
   #targetsLeft: number;
 
   constructor({ maxBytes, maxTargets }: EventLimits) {
-    this.#bytesLeft = maxBytes;
+    this.#maxBytes = maxBytes;
+    this.#bytesLeft = maxBytes + SIGNATURE_BYTES;
     this.#targetsLeft = maxTargets;
   }
 
   read(given: unknown, wrappings = WRAPPINGS): InvalidationEvent {
-    if (wrappings < 0) throw new Refused('malformed');
+    if (wrappings < 0) throw MALFORMED;
     if (typeof given === 'string') return this.read(this.#parse(given), wrappings - 1);
-    if (given instanceof Uint8Array) return this.read(this.#decode(given), wrappings - 1);
+    if (types.isUint8Array(given)) return this.read(this.#decode(given), wrappings - 1);
     if (Array.isArray(given)) return this.#readFields({ tags: given });
-    if (typeof given !== 'object' || given === null) throw new Refused('foreign');
+    if (typeof given !== 'object' || given === null) throw FOREIGN;
     const names = NAMING.some((field) => Object.hasOwn(given, field));
     if (names) return this.#readFields(given);
     if (Object.hasOwn(given, 'value')) return this.read((given as { value: unknown }).value, wrappings - 1);
-    throw new Refused('foreign');
+    throw FOREIGN;
   }
 
   #parse(text: string): unknown {
-    if (text.length > this.#bytesLeft || Buffer.byteLength(text) > this.#bytesLeft) throw new Refused('oversized');
+    if (text.length > this.#bytesLeft || Buffer.byteLength(text) > this.#bytesLeft) throw OVERSIZED;
     return JSON.parse(text) as unknown;
   }
 
   #decode(bytes: Uint8Array): string {
-    if (bytes.byteLength > this.#bytesLeft) throw new Refused('oversized');
+    // its own field of that name could say anything
+    const length = Reflect.get(Uint8Array.prototype, 'byteLength', bytes);
+    if (length > this.#bytesLeft) throw OVERSIZED;
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   }
 
@@ -111,10 +119,11 @@ class EventReader {
     // of a prototype nothing is taken
     const field = (name: keyof InvalidationEvent): unknown =>
       Object.hasOwn(given, name) ? ((given as Record<string, unknown>)[name] ?? undefined) : undefined;
+    const at = field('at');
     const event: InvalidationEvent = {
       id: this.#optional(field('id'), NAME_LENGTH),
       source: this.#optional(field('source'), NAME_LENGTH),
-      at: numberOf(field('at')),
+      at: at === undefined ? at : finite(at),
       tags: this.#list(field('tags'), (tag) => this.#text(tag, LIMITS.tagLength)),
       keys: this.#list(field('keys'), (key) => this.#key(key)),
       caches: this.#list(field('caches'), (cache) => this.#text(cache, NAME_LENGTH)),
@@ -123,55 +132,56 @@ class EventReader {
       signature: this.#optional(field('signature'), SIGNATURE_LENGTH),
     };
     const namesSomething = event.all || event.tags.length + event.keys.length + event.caches.length > 0;
-    if (!namesSomething) throw new Refused('malformed');
+    if (!namesSomething) throw MALFORMED;
+    const sent = JSON.stringify(writeEvent({ ...event, signature: undefined }));
+    if (Buffer.byteLength(sent) > this.#maxBytes) throw OVERSIZED;
     return event;
   }
 
   #list<T>(given: unknown, read: (item: unknown) => T): T[] {
     if (given === undefined) return [];
-    if (!Array.isArray(given)) throw new Refused('malformed');
-    this.#targetsLeft -= given.length;
-    if (this.#targetsLeft < 0) throw new Refused('oversized');
-    // with its holes, which are refused like everything that isn't there
-    return Array.from(given, read);
+    if (!Array.isArray(given)) throw MALFORMED;
+    const length = lengthOf(given);
+    this.#targetsLeft -= length;
+    if (this.#targetsLeft < 0) throw OVERSIZED;
+    return copyOf(given, length, read);
   }
 
   #key(given: unknown): readonly [string, EventKey] {
-    if (!Array.isArray(given) || given.length !== 2) throw new Refused('malformed');
-    const [cache, key] = given as [unknown, unknown];
-    return [this.#text(cache, NAME_LENGTH), this.#keyOf(key)];
+    if (!Array.isArray(given) || given.length !== 2) throw MALFORMED;
+    const pair: readonly unknown[] = given;
+    return [this.#text(pair[0], NAME_LENGTH), this.#keyOf(pair[1])];
   }
 
   #keyOf(given: unknown): EventKey {
     if (Array.isArray(given)) return this.#json(given, DEEPEST) as unknown[];
-    return typeof given === 'number' ? this.#number(given) : this.#text(given, Infinity);
+    if (typeof given !== 'string' && typeof given !== 'number') throw MALFORMED;
+    return this.#json(given, DEEPEST) as string | number;
   }
 
   /** A copy of what JSON can say. */
   #json(given: unknown, levels: number): unknown {
     if (given === null || typeof given === 'boolean') return given;
-    if (typeof given === 'number') return this.#number(given);
-    if (typeof given === 'string') return given === '' ? given : this.#text(given, Infinity);
-    if (typeof given !== 'object' || levels === 0) throw new Refused('malformed');
+    if (typeof given === 'number') return finite(given);
+    if (typeof given === 'string') return this.#textOrNone(given);
+    if (typeof given !== 'object' || levels === 0) throw MALFORMED;
     if (Array.isArray(given)) {
-      this.#spend(given.length);
-      return Array.from(given, (item) => this.#json(item, levels - 1));
+      const length = lengthOf(given);
+      this.#spend(length);
+      return copyOf(given, length, (item) => this.#json(item, levels - 1));
     }
     const prototype = Object.getPrototypeOf(given) as unknown;
-    if (prototype !== Object.prototype && prototype !== null) throw new Refused('malformed');
+    if (prototype !== Object.prototype && prototype !== null) throw MALFORMED;
     const fields = Object.keys(given);
-    this.#spend(fields.length);
     const copy = fields.map((name) => {
       const value = this.#json((given as Record<string, unknown>)[name], levels - 1);
-      return [name === '' ? name : this.#text(name, Infinity), value] as const;
+      return [this.#textOrNone(name), value] as const;
     });
     return Object.fromEntries(copy);
   }
 
-  #number(given: number): number {
-    if (!Number.isFinite(given)) throw new Refused('malformed');
-    this.#spend(8);
-    return given;
+  #textOrNone(given: string): string {
+    return given === '' ? given : this.#text(given, Infinity);
   }
 
   #optional(given: unknown, longest: number): string | undefined {
@@ -179,30 +189,44 @@ class EventReader {
   }
 
   #text(given: unknown, longest: number): string {
-    if (typeof given !== 'string' || given === '') throw new Refused('malformed');
-    if (given.length > this.#bytesLeft) throw new Refused('oversized');
-    if (given.length > longest || !isWellFormed(given)) throw new Refused('malformed');
+    if (typeof given !== 'string' || given === '') throw MALFORMED;
+    if (given.length > this.#bytesLeft) throw OVERSIZED;
+    if (given.length > longest || !isWellFormed(given)) throw MALFORMED;
     this.#spend(Buffer.byteLength(given));
     return given;
   }
 
   #spend(bytes: number): void {
     this.#bytesLeft -= bytes;
-    if (this.#bytesLeft < 0) throw new Refused('oversized');
+    if (this.#bytesLeft < 0) throw OVERSIZED;
   }
 }
 
-function numberOf(given: unknown): number | undefined {
-  if (given === undefined || (typeof given === 'number' && Number.isFinite(given))) return given;
-  throw new Refused('malformed');
+/** A list may be made by somebody else's code, and say anything of its length, or nothing that is a length. */
+function lengthOf({ length }: readonly unknown[]): number {
+  if (Number.isSafeInteger(length) && length >= 0) return length;
+  throw MALFORMED;
+}
+
+/** By index, since what a list gives when it is iterated need not end. Holes are read like whatever isn't there. */
+function copyOf<T>(given: readonly unknown[], length: number, read: (item: unknown) => T): T[] {
+  const copy: T[] = [];
+  for (let index = 0; index < length; index++) copy.push(read(given[index]));
+  return copy;
+}
+
+function finite(given: unknown): number {
+  if (typeof given !== 'number' || !Number.isFinite(given)) throw MALFORMED;
+  // JSON.stringify makes 0 of -0 too
+  return given === 0 ? 0 : given;
 }
 
 function flagOf(given: unknown): boolean {
   if (given === undefined || typeof given === 'boolean') return given === true;
-  throw new Refused('malformed');
+  throw MALFORMED;
 }
 
 function modeOf(given: unknown): 'hard' | 'soft' {
   if (given === undefined || given === 'hard' || given === 'soft') return given ?? 'hard';
-  throw new Refused('malformed');
+  throw MALFORMED;
 }

@@ -12,9 +12,13 @@ export interface OutboxStatus {
   readonly unreadable: number;
   /** `waiting`: another process publishes. */
   readonly state: 'publishing' | 'waiting' | 'failing' | 'ended';
+  /** Of the last failure; it stays when that is over. */
+  readonly lastError: string | undefined;
 }
 
 const BATCH = 100;
+/** A transaction is open for as long as a batch takes: no event of it is begun later than that after the first. */
+const BATCH_MS = 10_000;
 const SHORTEST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
 
@@ -25,6 +29,10 @@ export class OutboxPublisher {
   #failuresInARow = 0;
   #unreadable = 0;
   #state: OutboxStatus['state'] = 'waiting';
+  #lastError: string | undefined;
+  /** Of the batch under way. */
+  #beginNoneAfter = Infinity;
+  #isCutShort = false;
   #pause: Pause | undefined;
   #nudged = false;
   #closed = false;
@@ -59,6 +67,7 @@ export class OutboxPublisher {
       failures: this.#failures,
       unreadable: this.#unreadable,
       state: this.#closed ? 'ended' : this.#state,
+      lastError: this.#lastError,
     };
   }
 
@@ -79,30 +88,52 @@ export class OutboxPublisher {
       this.#published += published;
       this.#state = failed ? 'failing' : busy ? 'waiting' : 'publishing';
       this.#failures += failed ? 1 : 0;
-      this.#failuresInARow = failed ? this.#failuresInARow + 1 : 0;
-      const isFull = published === BATCH;
-      if ((isFull || this.#nudged) && !failed && !busy) continue;
+      // a broker that takes some isn't away
+      this.#failuresInARow = failed ? (published > 0 ? 1 : this.#failuresInARow + 1) : 0;
+      const isMore = published === BATCH || this.#isCutShort || this.#nudged;
+      if (isMore && !failed && !busy) continue;
       await this.#rest();
     }
   }
 
   async #publish(): Promise<OutboxBatch> {
+    this.#beginNoneAfter = Infinity;
+    this.#isCutShort = false;
     try {
-      return await this.store.publish((event) => this.#sendOne(event), BATCH);
+      const batch = await this.store.publish((event) => this.#sendOne(event), BATCH);
+      return { ...batch, failed: batch.failed && !this.#isCutShort };
     } catch (error) {
-      this.log.warn('outbox', `the outbox can’t be read: ${describeError(error)}`);
+      this.#lastError = `the outbox can’t be read: ${describeError(error)}`;
+      this.log.warn('outbox', this.#lastError);
       return { busy: false, published: 0, failed: true };
     }
   }
 
   async #sendOne(event: string): Promise<boolean> {
-    if (this.#closed) return false;
-    const result = await this.send(event);
+    const now = this.runtime.monotonic();
+    if (this.#beginNoneAfter === Infinity) this.#beginNoneAfter = now + BATCH_MS;
+    if (this.#closed || now > this.#beginNoneAfter) {
+      this.#isCutShort = true;
+      return false;
+    }
+    const result = await this.#send(event);
     if (result === 'unreadable') {
       this.#unreadable++;
       this.log.warn('outbox unreadable', 'an event in the outbox can’t be read, and was removed');
     }
     return result !== 'failed';
+  }
+
+  async #send(event: string): Promise<'sent' | 'failed' | 'unreadable'> {
+    try {
+      const result = await this.send(event);
+      if (result === 'failed') this.#lastError = 'an event couldn’t be sent over every client, as the log says';
+      return result;
+    } catch (error) {
+      this.#lastError = `an event couldn’t be published: ${describeError(error)}`;
+      this.log.warn('outbox', this.#lastError);
+      return 'failed';
+    }
   }
 
   async #rest(): Promise<void> {

@@ -225,11 +225,11 @@ describe('guards and pipes of the whole application', () => {
           for (const name of Object.keys(value)) delete (value as Record<string, unknown>)[name];
           return [];
         },
-      } as never,
+      },
       transformerPackage: {
-        plainToInstance: (type: new () => object, value: object) => Object.assign(new type(), value),
-        classToPlain: (value: object) => value,
-      } as never,
+        plainToInstance: (type, value) => Object.assign(new type() as object, value) as never,
+        classToPlain: (value: unknown) => value as never,
+      },
     });
 
   const manners = [

@@ -1,5 +1,5 @@
 import type { KafkaOptions, MicroserviceOptions } from '@nestjs/microservices';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, logLevel, type Admin } from 'kafkajs';
 import type { CacheEventsOptions, EventTransport } from 'nestjs-hybrid-cache/events';
 import { startKafkaMock } from '../../support/servers/kafka-mock.js';
 import { startMosquitto } from '../../support/servers/mosquitto.js';
@@ -11,10 +11,18 @@ import { startRedis } from '../../support/servers/redis-server.js';
 /** Who gets an event: every process, or one of each service. */
 export type Reach = 'everyone' | 'one';
 
+/** A process, as the code of the pages calls it. */
+export interface ProcessName {
+  readonly service: string;
+  readonly process: number;
+}
+
 /** A broker that runs, or for TCP nothing. */
 export interface Broker {
   /** What the code of the page calls its address; of each process another one where there is no broker. */
   names(process: number): Readonly<Record<string, unknown>>;
+  /** Whether these processes have got everything that was sent, where the broker knows that and it isn't clear anyway. */
+  isCaughtUp?(processes: readonly ProcessName[], reach: Reach): Promise<boolean>;
   /** It is gone, with everything that it keeps in memory. */
   takeDown(): Promise<void>;
   bringBack(): Promise<void>;
@@ -122,25 +130,53 @@ const kafka: BrokerKind = {
   // the mock answers a fetch only when its time is over, and a real broker as soon as there is something
   adapt(server) {
     const { options } = server as KafkaOptions;
-    const consumer = { ...options!.consumer!, maxWaitTimeInMs: 20 };
+    // who was away comes back as another member, and the group waits for the former one as long as its session lasts
+    const consumer = { ...options!.consumer!, maxWaitTimeInMs: 20, sessionTimeout: 3_000, heartbeatInterval: 500 };
     const client = { ...options!.client!, logLevel: logLevel.NOTHING };
     return { ...server, options: { ...options, client, consumer } } as MicroserviceOptions;
   },
   async start() {
     const server = await startKafkaMock();
     const { brokers } = server;
-    const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
-    await admin.connect();
     // the mock makes a topic when somebody asks about it
-    await admin.fetchTopicMetadata({ topics: ['cache.invalidate', 'user.updated'] });
-    await admin.disconnect();
+    await withAdmin(brokers, async (admin) => admin.fetchTopicMetadata({ topics: [EVENTS_TOPIC, 'user.updated'] }));
     return {
       names: (process) => ({ brokers, process }),
+      isCaughtUp: async (processes, reach) =>
+        withAdmin(brokers, async (admin) => {
+          const groups = processes.map(({ service, process }) => (reach === 'one' ? service : `${service}-${process}`));
+          const all = await Promise.all(
+            [...new Set(groups)].map(async (group) => isGroupCaughtUp(admin, `${group}-server`)),
+          );
+          return all.every(Boolean);
+        }),
       takeDown: async () => server.takeDown(),
       bringBack: async () => server.bringBack(),
       stop: async () => server.stop(),
     };
   },
 };
+
+const EVENTS_TOPIC = 'cache.invalidate';
+
+async function withAdmin<Result>(brokers: string[], act: (admin: Admin) => Promise<Result>): Promise<Result> {
+  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    return await act(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** Of a partition that a group has never got anything from, it isn't known where it began. */
+async function isGroupCaughtUp(admin: Admin, groupId: string): Promise<boolean> {
+  const [sent, [taken]] = await Promise.all([
+    admin.fetchTopicOffsets(EVENTS_TOPIC),
+    admin.fetchOffsets({ groupId, topics: [EVENTS_TOPIC] }),
+  ]);
+  const ends = new Map(taken!.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+  return sent.every(({ partition, offset }) => Number(offset) > 0 && ends.get(partition) === Number(offset));
+}
 
 export const BROKERS: readonly BrokerKind[] = [tcp, redis, nats, mqtt, rabbit, kafka];

@@ -77,6 +77,7 @@ let fleets = 0;
 export class Replica {
   private constructor(
     readonly service: string,
+    readonly process: number,
     readonly app: INestApplication,
   ) {}
 
@@ -102,7 +103,7 @@ export class Replica {
     app.connectMicroservice(kind.adapt?.(server!) ?? server!);
     await app.startAllMicroservices();
     await app.init();
-    return new Replica(service, app);
+    return new Replica(service, number, app);
   }
 
   get events(): CacheEvents {
@@ -150,6 +151,12 @@ export class Fleet {
   get services(): Replica[][] {
     const names = [...new Set(this.replicas.map(({ service }) => service))];
     return names.map((name) => this.replicas.filter(({ service }) => service === name));
+  }
+
+  /** Whether everything that was sent has arrived, as far as the broker knows. */
+  async isCaughtUp(): Promise<boolean> {
+    const { broker, reach } = this.options;
+    return (await broker.isCaughtUp?.(this.replicas, reach)) ?? true;
   }
 
   /** How many processes of a service get an event. */

@@ -1,4 +1,15 @@
-import type pg from 'pg';
+import pg from 'pg';
+
+const isSaidByTheNextStatement = (): void => {};
+
+/** As an application of pg opens it: a connection that breaks doesn't end the process, whoever has it. */
+export function openPool(config: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool(config);
+  pool.on('error', isSaidByTheNextStatement);
+  // here and not later: a connection may break in the very moment in which it is there
+  pool.on('connect', (client) => client.on('error', isSaidByTheNextStatement));
+  return pool;
+}
 
 /** As an application of pg writes it. */
 export async function inTransaction<T>(pool: pg.Pool, run: (client: pg.PoolClient) => Promise<T>): Promise<T> {

@@ -177,6 +177,42 @@ describe('an outbox in Postgres', () => {
     expect(new Set([...published, ...after])).toEqual(new Set(survive));
   });
 
+  it('sends nothing again that was published since the snapshot of its transaction was made', async () => {
+    await write('a', 'b');
+    const sent: string[] = [];
+    const publish = async (outbox: PostgresOutbox): Promise<OutboxBatch> =>
+      outbox.publish(async (event) => (sent.push(event), true), 10);
+    const late = new PostgresOutbox({
+      transaction: async (run) =>
+        inTransaction(pool, async (client) => {
+          await client.query('set transaction isolation level repeatable read');
+          await client.query('select 1');
+          await publish(outboxOf());
+          return run(client);
+        }),
+    });
+    await expect(publish(late)).rejects.toThrow('concurrent');
+    expect(sent).toEqual(['a', 'b']);
+  });
+
+  it('is one outbox, whether its table is written with its schema or without', async () => {
+    await write('a');
+    let other: OutboxBatch | undefined;
+    await outboxOf().publish(async () => {
+      other = await outboxOf('public.cache_outbox').publish(async () => true, 10);
+      return true;
+    }, 10);
+    expect(other).toEqual({ busy: true, published: 0, failed: false });
+  });
+
+  it('is created once by processes that start together', async () => {
+    for (let round = 0; round < 5; round++) {
+      await pool.query('drop table cache_outbox');
+      await Promise.all(Array.from({ length: 20 }, async () => outboxOf().createTable()));
+    }
+    expect(await left()).toBe(0);
+  });
+
   it('is drained of 10,000 events', async () => {
     await pool.query("insert into cache_outbox (event) select 'event ' || n from generate_series(1, 10000) n");
     const sent = await publishAll();
@@ -184,7 +220,7 @@ describe('an outbox in Postgres', () => {
     expect(sent.at(-1)).toBe('event 10000');
   });
 
-  it('may be called otherwise, and refuses what can’t be a name', async () => {
+  it('may be called otherwise, and refuses what can’t be a name or a duration', async () => {
     await pool.query('create schema if not exists messages');
     const outbox = outboxOf('messages.outgoing');
     await outbox.createTable();
@@ -193,6 +229,11 @@ describe('an outbox in Postgres', () => {
     expect(await outbox.publish(async () => true, 10)).toEqual({ busy: false, published: 1, failed: false });
     for (const table of ['', 'a b', 'x; drop table users', 'a.b.c', '"quoted"', 'Upper', 7]) {
       expect(() => outboxOf(table as string)).toThrow(CacheConfigurationError);
+    }
+    for (const stalledAfter of [0, -1, 'soon', NaN]) {
+      expect(() => new PostgresOutbox({ transaction: async (run) => inTransaction(pool, run), stalledAfter })).toThrow(
+        'PostgresOutbox.stalledAfter',
+      );
     }
   });
 });

@@ -56,6 +56,12 @@ describe('a signed event', () => {
     expect(verify({ ...event(change), signature })).toBe('forged');
   });
 
+  it('may have the padding that other languages give base64url', () => {
+    const { signature } = signEvent(event(), keys);
+    expect(verify({ ...event(), signature: `${signature}=` })).toBeUndefined();
+    expect(verify({ ...event(), signature: `${signature}==` })).toBe('forged');
+  });
+
   it('may be signed with any of the keys', () => {
     const { keys: all } = keys;
     expect(verify(signEvent(event(), { current: 'a', keys: all }))).toBeUndefined();
@@ -73,6 +79,8 @@ describe('a signed event', () => {
     ['another version', signEvent(event(), keys).signature!.replace('v1', 'v2')],
     ['half a digest', signEvent(event(), keys).signature!.slice(0, 30)],
     ['no digest', 'v1.b.'],
+    ['two digests', `${signEvent(event(), keys).signature}.x`],
+    ['a line behind it', `${signEvent(event(), keys).signature}\n`],
     ['anything', 'x'],
     ['a key named like a field of objects', signEvent(event(), keys).signature!.replace('.b.', '.constructor.')],
   ])('is forged with %s', (_what, signature) => {
@@ -104,6 +112,12 @@ describe('secrets', () => {
 
   it.each<[string, unknown]>([
     ['too short', 'fifteen letters'],
+    ['blank', ' '.repeat(20)],
+    ['a list of keys', { current: '0', keys: ['long enough, this one is'] }],
+    [
+      'an id of 33 letters',
+      { current: 'a', keys: { a: 'long enough, this one is', ['b'.repeat(33)]: 'long enough, too' } },
+    ],
     ['a number', 7],
     ['null', null],
     ['an object without keys', { current: 'a' }],
