@@ -132,6 +132,13 @@ describe('CacheEvents.invalidate', () => {
     expect(client.sent[0]!.data).toMatchObject(target);
   });
 
+  it('sends to the topic of a shared subscription of MQTT, which is only said by those who listen', async () => {
+    const client = new Client('ONE');
+    const { events } = await teller([client], { pattern: '$share/catalogue/cache.invalidate' });
+    await events.invalidate({ tags: ['user:7'] });
+    expect(client.sent[0]!.pattern).toBe('cache.invalidate');
+  });
+
   it.each([
     ['nothing to invalidate', {}, 'needs tags, keys, caches or all'],
     ['a tag that can’t be one', { tags: [''] }, 'needs tags, keys, caches or all'],

@@ -90,10 +90,11 @@ describe('processes that publish from one outbox in Postgres', () => {
     await publishers.start(2);
     publishers.silentAt = 'event 420';
     await eventually('it arrived', () => publishers.arrived.includes('event 420'));
-    await server.kill();
-    await server.restart();
-    // the one that waits for its answer has no connection any more, and the other one goes on
+    // the one that waits for its answer will have no connection any more, and the other one goes on
     publishers.silentAt = undefined;
+    await server.kill();
+    // not before the last of those that served a connection has noticed that it is alone
+    await eventually('Postgres is there again', async () => server.restart().then(() => true));
     await drained();
     expect(publishers.first).toEqual(named(1_000));
     expect(publishers.running).toBe(2);
