@@ -19,12 +19,13 @@ const rooms = {
   tiers: ['policy', 'redis', ...ground],
   journal: ['policy', 'redis', ...ground],
   coalescing: ['policy', 'redis', ...ground],
-  flow: ['policy', 'edge', ...storage, ...ground],
-  desk: ['flow', 'policy', 'edge', ...storage, ...ground],
-  'cache\\.service': ['desk', 'flow', ...ground],
+  'write-behind': ['journal', 'redis', ...ground],
+  flow: ['policy', 'edge', 'write-behind', ...storage, ...ground],
+  desk: ['flow', 'policy', 'edge', 'write-behind', ...storage, ...ground],
+  'cache\\.service': ['desk', 'flow', 'write-behind', ...ground],
   'cache\\.handle': ['cache\\.service', 'desk', 'flow', ...ground],
-  bindings: [...desk, 'flow', ...ground],
-  decorators: ['bindings', 'responses', ...desk, 'flow', ...ground],
+  bindings: [...desk, 'flow', 'write-behind', ...ground],
+  decorators: ['bindings', 'responses', ...desk, 'flow', 'write-behind', ...ground],
   events: ['decorators', 'edge', 'redis', 'coalescing', ...desk, 'flow', 'cache\\.providers', ...ground],
 };
 

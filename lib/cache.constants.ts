@@ -16,6 +16,9 @@ export const TAGS_METADATA: unique symbol = Symbol.for(`${PREFIX}:tags`);
 /** What `@Cacheable` left on a controller. */
 export const RESPONSES_METADATA: unique symbol = Symbol.for(`${PREFIX}:responses`);
 
+/** What `@CacheSink` left on a provider. */
+export const SINK_METADATA: unique symbol = Symbol.for(`${PREFIX}:sink`);
+
 /** What `@NoCache` left on a handler or a controller. */
 export const NO_CACHE_METADATA: unique symbol = Symbol.for(`${PREFIX}:no-cache`);
 

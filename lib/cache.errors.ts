@@ -6,7 +6,8 @@ export type CacheErrorCode =
   | 'CACHE_OVERLOAD'
   | 'CACHE_SERIALIZATION'
   | 'CACHE_LOAD_FAILED'
-  | 'CACHE_CONNECTION';
+  | 'CACHE_CONNECTION'
+  | 'CACHE_WRITE';
 
 /** Base of all errors thrown by this package: `error instanceof CacheError`, then look at `error.code`. */
 export class CacheError extends Error {
@@ -71,7 +72,17 @@ export class CacheLoadFailedError extends CacheError {
   }
 }
 
-/** Redis can't be used at the start, and the options say that the application needs it (`redis.required`). */
+/** Writes that wait for their sink aren't there: a `flush` that took too long, or a write that its sink doesn't take (logged). */
+export class CacheWriteError extends CacheError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('CACHE_WRITE', message, options);
+  }
+}
+
+/**
+ * Redis can't be used, and was needed: at the start, where the options say so (`redis.required`), or for a write that
+ * was to wait there for its sink.
+ */
 export class CacheConnectionError extends CacheError {
   constructor(message: string, options?: { cause?: unknown }) {
     super('CACHE_CONNECTION', message, options);

@@ -1,6 +1,14 @@
 import type { CacheService } from './cache.service.js';
 import type { CacheName } from './desk/cache-names.js';
-import type { GetOptions, LoadedItems, LoadManyOptions, LoadOptions, SetOptions } from './desk/call-requests.js';
+import type {
+  GetOptions,
+  LoadedItems,
+  LoadManyOptions,
+  LoadOptions,
+  SetOptions,
+  WriteBehindCallOptions,
+} from './desk/call-requests.js';
+import type { WriteReceipt } from './desk/write-queue-desk.js';
 import type { Explanation } from './desk/cache-status.js';
 import type { CacheKey } from './entry/key-encoding.js';
 import type { LoadContext } from './flow/load-collector.js';
@@ -45,6 +53,16 @@ export class Cache<T = unknown> {
   /** @see CacheService.put */
   put(key: CacheKey, write: () => Promise<T> | T, options?: SetOptions): Promise<T> {
     return this.service.put(this.name, key, write, options);
+  }
+
+  /** @see CacheService.write */
+  write(key: CacheKey, value: T, sink: (value: T, key: CacheKey) => unknown, options?: SetOptions): Promise<void> {
+    return this.service.write(this.name, key, value, sink, options);
+  }
+
+  /** @see CacheService.writeBehind */
+  writeBehind(key: CacheKey, value: T, options?: WriteBehindCallOptions): Promise<WriteReceipt> {
+    return this.service.writeBehind(this.name, key, value, options);
   }
 
   /** @see CacheService.set */

@@ -1,4 +1,11 @@
-import { Logger, Module, type DynamicModule, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import {
+  Logger,
+  Module,
+  type DynamicModule,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+  type Provider,
+} from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import { injectedCacheNames } from './bindings/metadata.accessor.js';
 import { InstanceExplorer } from './bindings/instance.explorer.js';
@@ -19,11 +26,20 @@ import {
 } from './cache.module-definition.js';
 import { startCacheMachine, type CacheMachine } from './cache.providers.js';
 import { CacheService } from './cache.service.js';
+import type { CacheEngine } from './desk/cache-engine.js';
 import type { CacheModuleOptions, CacheOptions } from './options/cache-options.interface.js';
 
 /** Ends what a registration started, after the servers that use it have closed. */
-class CacheShutdown implements OnApplicationShutdown {
-  constructor(private readonly service: CacheService) {}
+class CacheShutdown implements OnModuleDestroy, OnApplicationShutdown {
+  constructor(
+    private readonly service: CacheService,
+    private readonly engine: CacheEngine,
+  ) {}
+
+  /** While what sinks write to is still there; what comes after it is written, or stays in Redis, at the end. */
+  async onModuleDestroy(): Promise<void> {
+    await this.engine.drainWrites();
+  }
 
   onApplicationShutdown(): Promise<void> {
     return this.service.close();
@@ -99,7 +115,11 @@ function complete(definition: DynamicModule, registration: string = DEFAULT_REGI
       useFactory: (discovery: DiscoveryService, { bindings, handlers, problems, service: created }: CacheMachine) =>
         new InstanceExplorer(discovery, bindings, handlers, registration, problems, () => created.close()),
     },
-    { provide: CacheShutdown, inject: [service], useFactory: (created: CacheService) => new CacheShutdown(created) },
+    {
+      provide: CacheShutdown,
+      inject: [machine],
+      useFactory: ({ service: created, engine }: CacheMachine) => new CacheShutdown(created, engine),
+    },
     ...(registration === DEFAULT_REGISTRATION ? [{ provide: CacheService, useExisting: service }] : []),
   ];
   const handles = (): Provider[] =>

@@ -5,6 +5,7 @@ import type { CacheName } from './desk/cache-names.js';
 import type { CacheStatus, Explanation } from './desk/cache-status.js';
 import {
   getRequest,
+  queueRequest,
   loadManyRequests,
   loadRequest,
   setRequest,
@@ -14,13 +15,17 @@ import {
   type LoadManyOptions,
   type LoadOptions,
   type SetOptions,
+  type WriteBehindCallOptions,
 } from './desk/call-requests.js';
+import type { WriteReceipt } from './desk/write-queue-desk.js';
 import { isPlainText, type CacheKey } from './entry/key-encoding.js';
 import { cacheTag, EVERYTHING, keyTag, userTags } from './entry/tags.js';
 import type { Found } from './flow/found.js';
 import type { LoadContext } from './flow/load-collector.js';
 import type { InvalidationResult } from './flow/outcome.js';
+import { CacheWriteQueue } from './desk/cache-write-queue.js';
 import { currentScope } from './flow/scope.js';
+import type { WriteSink } from './write-behind/write-sink.interface.js';
 import { parseDuration, type Duration } from './options/duration.js';
 
 /** What to invalidate, and how. At least one of `tags`, `keys`, `caches` and `all`. */
@@ -163,6 +168,63 @@ export class CacheService {
     const desk = this.#desk(cache);
     const request = writeRequest(desk.region, key, write, options);
     return (desk.passThrough ? write() : this.#engine.writes.put(request)) as Promise<T>;
+  }
+
+  /**
+   * Write-through with the value at hand: `sink` writes it, then it replaces the entry, unless another write or an
+   * invalidation of it crossed; then the next read loads.
+   *
+   * @throws what `sink` threw; the entry stays as it was
+   * @example await cache.write('users', user.id, user, (value) => db.save(value))
+   */
+  async write<T>(
+    cache: CacheName,
+    key: CacheKey,
+    value: T,
+    sink: (value: T, key: CacheKey) => unknown,
+    options?: SetOptions,
+  ): Promise<void> {
+    await this.put<T>(
+      cache,
+      key,
+      async () => {
+        await sink(value, key);
+        return value;
+      },
+      options,
+    );
+  }
+
+  /**
+   * Write-behind: the value waits in a queue for the sink of its cache, and every reader gets it from now on. Resolves
+   * when it is in Redis; without Redis it is in this process alone, and lost with it.
+   *
+   * @throws CacheOverloadError when too many wait (`writeBehind.maxWaiting`); CacheConnectionError when Redis doesn't
+   *   answer, and the write may or may not be queued; CacheSerializationError for a value that can't be
+   * @example await cache.writeBehind('views', product.id, { id: product.id, count })
+   */
+  async writeBehind(
+    cache: CacheName,
+    key: CacheKey,
+    value: unknown,
+    options?: WriteBehindCallOptions,
+  ): Promise<WriteReceipt> {
+    const queue = this.#engine.writeQueueOf(cache);
+    const request = queueRequest(this.#desk(cache).region, key, value, options);
+    return this.#engine.enabled ? queue.write(request) : queue.writeAtOnce(request);
+  }
+
+  /** The writes of a cache that wait for their sink, and those that it doesn't take. @throws CacheConfigurationError when it isn't written behind */
+  writeQueue<T = unknown>(cache: CacheName): CacheWriteQueue<T> {
+    return new CacheWriteQueue<T>(this.#engine.writeQueueOf(cache));
+  }
+
+  /**
+   * Makes something the sink of a cache that is written behind, and begins to flush; `@CacheSink` does it for a provider.
+   * @throws CacheConfigurationError when the cache isn't written behind, or has a sink
+   */
+  useSink<T>(cache: CacheName, sink: WriteSink<T>): void {
+    this.#engine.writeQueueOf(cache).useSink(sink);
   }
 
   /**

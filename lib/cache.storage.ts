@@ -13,11 +13,16 @@ import type { RedisBackend } from './redis/redis-commands.interface.js';
 import { RedisFault } from './redis/redis-fault.js';
 import { RedisKeys } from './redis/redis-keys.js';
 import { checkServer } from './redis/server-check.js';
+import { MemoryWriteQueue } from './write-behind/memory.write-queue.js';
+import { RedisWriteQueue } from './write-behind/redis.write-queue.js';
 import { NO_SHARED_TIER } from './tiers/tier.interface.js';
 import { RedisTier } from './tiers/redis.tier.js';
 
 /** Where a registration keeps what it shares: in this process alone, or in Redis. */
-export interface Storage extends Pick<EngineParts, 'journal' | 'shared' | 'locks' | 'once' | 'disconnect'> {
+export interface Storage extends Pick<
+  EngineParts,
+  'journal' | 'shared' | 'locks' | 'once' | 'writeQueue' | 'disconnect'
+> {
   /** Resolves when what is stored may be used, at the latest when waiting any longer would hold up the application. */
   start(): Promise<void>;
 }
@@ -29,11 +34,13 @@ export interface StorageLog {
 }
 
 export function memoryStorage(module: ResolvedModuleOptions): Storage {
+  const journal = new MemoryJournal(module.journal.maxRecords);
   return {
-    journal: new MemoryJournal(module.journal.maxRecords),
+    journal,
     shared: NO_SHARED_TIER,
     locks: new MemoryLoadLock(),
     once: new Once(module.runtime),
+    writeQueue: (_cache, limits) => new MemoryWriteQueue(journal, module.runtime, limits),
     disconnect: () => Promise.resolve(),
     start: () => Promise.resolve(),
   };
@@ -64,6 +71,7 @@ export function redisStorage(module: ResolvedModuleOptions, { backend, emit, log
     },
     silenceListener(log),
   );
+  const token = `${Math.floor(runtime.random() * 2 ** 52).toString(36)}-${process.pid}`;
   const said = new Set<string>();
   const report = (problem: string): void => {
     if (said.has(problem)) return;
@@ -102,6 +110,7 @@ export function redisStorage(module: ResolvedModuleOptions, { backend, emit, log
     shared,
     locks: new RedisLoadLock(commands, keys, runtime, loadLock.lifeMs),
     once: new Once(runtime, new RedisMarks(commands, keys)),
+    writeQueue: (cache, limits) => new RedisWriteQueue({ commands, keys, journal, token }, cache, limits),
     disconnect: () => backend.close(),
     start: async () => {
       journal.start();

@@ -8,7 +8,9 @@ export { Cacheable, type CacheableOptions } from './decorators/cacheable.decorat
 export { CacheableMany, type CacheableManyOptions } from './decorators/cacheable-many.decorator.js';
 export { CacheEvict, type CacheEvictOptions } from './decorators/cache-evict.decorator.js';
 export { CachePut, type CachePutOptions } from './decorators/cache-put.decorator.js';
+export { CacheSink } from './decorators/cache-sink.decorator.js';
 export { CacheTags } from './decorators/cache-tags.decorator.js';
+export { WriteBehind, type WriteBehindMethodOptions } from './decorators/write-behind.decorator.js';
 export { NoCache } from './decorators/no-cache.decorator.js';
 export { InjectCache } from './decorators/inject-cache.decorator.js';
 export { bypass, currentLoad } from './decorators/current-load.js';
@@ -24,7 +26,14 @@ export type { EdgePurgerStatus } from './edge/purge-ledger.js';
 // by hand
 export { CacheService, type Invalidation } from './cache.service.js';
 export { Cache } from './cache.handle.js';
-export type { GetOptions, LoadedItems, LoadManyOptions, LoadOptions, SetOptions } from './desk/call-requests.js';
+export type {
+  GetOptions,
+  LoadedItems,
+  LoadManyOptions,
+  LoadOptions,
+  SetOptions,
+  WriteBehindCallOptions,
+} from './desk/call-requests.js';
 export type { CacheName, CacheNames } from './desk/cache-names.js';
 export type { CacheStatus, Explanation } from './desk/cache-status.js';
 export type { CacheStatisticsSnapshot } from './desk/cache-statistics.js';
@@ -32,6 +41,16 @@ export type { InvalidationResult } from './flow/outcome.js';
 export type { JournalStatus, SharedJournalStatus } from './journal/journal.interface.js';
 export type { LoadContext } from './flow/load-collector.js';
 export type { CacheKey } from './entry/key-encoding.js';
+
+// write-behind
+export { CacheWriteQueue } from './desk/cache-write-queue.js';
+export type { DeadLetter, WriteQueueStatus, WriteReceipt } from './desk/write-queue-desk.js';
+export {
+  RejectedWritesError,
+  type SinkContext,
+  type SinkWrite,
+  type WriteSink,
+} from './write-behind/write-sink.interface.js';
 
 // options
 export { DEFAULTS } from './options/cache-options.defaults.js';
@@ -48,6 +67,7 @@ export type {
   MemoryOptions,
   NegativeOptions,
   ReadOptions,
+  WriteBehindOptions,
 } from './options/cache-options.interface.js';
 export type {
   BreakerOptions,
@@ -78,6 +98,7 @@ export {
   CacheOverloadError,
   CacheSerializationError,
   CacheTimeoutError,
+  CacheWriteError,
   type CacheErrorCode,
   type ConfigurationProblem,
 } from './cache.errors.js';

@@ -4,6 +4,7 @@ import { checkDecoratorOptions } from '../options/decorator-options.js';
 import { Problems } from '../options/option-reader.js';
 import { overrideReadOptions } from '../options/read-options.js';
 import { addType, CACHE_FIELDS } from '../options/resolve-options.js';
+import { WRITE_BEHIND_FIELDS } from '../options/write-behind-options.js';
 import { keyByArguments, keyByFunction } from './call-key.js';
 import { handlerKindOf, type HandlerKind } from './handler-kind.js';
 import { tagsOf } from './metadata.accessor.js';
@@ -15,6 +16,7 @@ import {
   type MethodPlan,
   type MethodReadSettings,
   type Operation,
+  type WriteBehindSettings,
 } from './method-plan.js';
 import { combineTags } from './tag-sources.js';
 
@@ -56,8 +58,13 @@ const EVICT_FIELDS = [
   'registration',
 ];
 
+const MORE_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  '@CachePut': ['invalidates'],
+  '@WriteBehind': ['invalidates', ...WRITE_BEHIND_FIELDS],
+};
+
 /** At most one of these answers the calls of a method. */
-const ANSWERING: ReadonlySet<Operation['kind']> = new Set(['read', 'many', 'put']);
+const ANSWERING: ReadonlySet<Operation['kind']> = new Set(['read', 'many', 'put', 'behind']);
 
 const HANDLERS: Readonly<Record<HandlerKind, string>> = {
   route: 'a route handler',
@@ -95,6 +102,7 @@ export class BindingRegistry {
     const read = plan.find('read');
     const many = plan.find('many');
     const put = plan.find('put');
+    const behind = plan.find('behind');
     const kind = handlerKindOf((plan.target as Record<string | symbol, unknown>)[plan.propertyKey]);
     if (kind !== undefined) return this.#bindHandler(plan, where, kind, problems);
     const answering = plan.operations.filter((operation) => ANSWERING.has(operation.kind));
@@ -109,21 +117,30 @@ export class BindingRegistry {
     const boundRead = read && this.#cache(plan, className, '@Cacheable', read.settings, problems);
     const boundMany = many && this.#cache(plan, className, '@CacheableMany', many.settings, problems);
     const boundPut = put && this.#cache(plan, className, '@CachePut', put.settings, problems);
-    if ((read && !boundRead) || (many && !boundMany) || (put && !boundPut)) return undefined;
+    const boundBehind = behind && this.#cache(plan, className, '@WriteBehind', behind.settings, problems);
+    if ((read && !boundRead) || (many && !boundMany) || (put && !boundPut) || (behind && !boundBehind))
+      return undefined;
+    if (boundBehind) this.#openQueue(boundBehind, behind.settings, `${where} @WriteBehind`, problems);
     const operations = {
       read: boundRead,
       many: boundMany,
       put: boundPut && { ...boundPut, invalidates: combineTags([put?.settings.invalidates]) },
+      behind: boundBehind && { ...boundBehind, invalidates: combineTags([behind?.settings.invalidates]) },
       evictions: plan.evictions.map((settings) => this.#eviction(settings, where, problems)),
     };
     return new MethodBinding(operations, this.engine, this.service, () => where);
+  }
+
+  #openQueue({ desk }: BoundCache, settings: WriteBehindSettings, where: string, problems: Problems): void {
+    const given = Object.fromEntries(WRITE_BEHIND_FIELDS.map((field) => [field, settings[field]]));
+    this.engine.writeBehind(desk, given, where, problems);
   }
 
   /** The answers of a handler are cached by an interceptor, which knows the request; what is left is said of its calls. */
   #bindHandler(plan: MethodPlan, where: string, kind: HandlerKind, problems: Problems): MethodBinding | undefined {
     const isUnknown = kind === 'resolver' || kind === 'socket';
     const refused = plan.operations.filter(
-      (operation) => isUnknown || operation.kind === 'many' || operation.kind === 'put',
+      (operation) => isUnknown || operation.kind === 'many' || operation.kind === 'put' || operation.kind === 'behind',
     );
     if (refused.length > 0) {
       const decorators = [...new Set(refused.map((operation) => DECORATOR_NAMES[operation.kind]))].join(', ');
@@ -157,7 +174,7 @@ export class BindingRegistry {
   ): BoundCache | undefined {
     const method = `${className}.${String(plan.propertyKey)}`;
     const where = `${method} ${decorator}`;
-    const more = decorator === '@CachePut' ? ['invalidates'] : [];
+    const more = MORE_FIELDS[decorator] ?? [];
     if (!checkDecoratorOptions(settings, [...CACHE_FIELDS, ...METHOD_FIELDS, ...more], where, problems))
       return undefined;
     if (decorator !== '@Cacheable' && settings.key === undefined) {

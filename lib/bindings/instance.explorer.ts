@@ -1,12 +1,20 @@
-import { Logger, type OnApplicationShutdown, type OnModuleInit, type Type } from '@nestjs/common';
+import {
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+  type Type,
+} from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import { isObservable, Observable } from 'rxjs';
 import { bindingsToken } from '../cache.constants.js';
+import { CacheConfigurationError } from '../cache.errors.js';
 import type { Problems } from '../options/option-reader.js';
+import type { WriteSink } from '../write-behind/write-sink.interface.js';
 import type { BindingRegistry } from './binding-registry.js';
 import { giveBindings, takeBindings } from './host-bindings.js';
 import { handlerKindOf } from './handler-kind.js';
-import { injectedCachesOf, planOf, returnTypeOf } from './metadata.accessor.js';
+import { injectedCachesOf, planOf, returnTypeOf, sinksOf } from './metadata.accessor.js';
 import type { MethodPlan } from './method-plan.js';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
@@ -24,8 +32,9 @@ export interface HandlerBinder {
  * with them is known before the first request, and gives their bindings to instances Nest didn't inject into
  * (those of factories and values).
  */
-export class InstanceExplorer implements OnModuleInit, OnApplicationShutdown {
+export class InstanceExplorer implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   readonly #provided = new Set<object>();
+  readonly #sinks = new Map<WriteSink, { readonly cache: string; readonly where: string }>();
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -50,6 +59,7 @@ export class InstanceExplorer implements OnModuleInit, OnApplicationShutdown {
       const isGiven = typeof instance === 'object' && instance !== null;
       if (isGiven && giveBindings(instance, this.registry, this.registration)) this.#provided.add(instance);
       this.#checkInjectedCaches(prototype);
+      this.#useSinks(prototype.constructor, wrapper);
       if (seen.has(prototype)) continue;
       seen.add(prototype);
       this.handlers.check(prototype.constructor as unknown as Type, controllers.has(wrapper), this.problems);
@@ -59,9 +69,27 @@ export class InstanceExplorer implements OnModuleInit, OnApplicationShutdown {
       }
     }
     for (const { plan, className } of found) this.registry.checkEvictions(plan, className, this.problems);
+    this.#connectSinks();
     this.#warnOfSharedCaches();
     if (this.problems.any) await this.close();
     this.problems.throwIfAny();
+  }
+
+  onApplicationBootstrap(): void {
+    const log = new Logger('CacheModule');
+    for (const [cache, queue] of this.registry.engine.writeQueues) {
+      if (!queue.hasSink) {
+        log.warn(
+          `cache '${cache}' is written behind, and nothing in this process is its sink: give a provider ` +
+            `@CacheSink('${cache}'), unless another process writes`,
+        );
+      }
+      if (!queue.queue.isDurable && this.registry.engine.enabled) {
+        log.warn(
+          `cache '${cache}' is written behind without Redis: what waits for its sink when this process dies is lost`,
+        );
+      }
+    }
   }
 
   onApplicationShutdown(): void {
@@ -115,6 +143,33 @@ export class InstanceExplorer implements OnModuleInit, OnApplicationShutdown {
         ? "returns an Observable: say `returns: 'observable'`"
         : `returns ${type.name}; make it \`async\`, so that it returns a Promise`,
     );
+  }
+
+  /** Providers that writes wait for. */
+  #useSinks(type: object & { readonly name: string }, wrapper: Wrapper): void {
+    for (const { cache, registration } of sinksOf(type)) {
+      if (registration !== this.registration) continue;
+      const where = `${type.name} @CacheSink('${cache}')`;
+      const { engine } = this.registry;
+      const problem = engine.desks.has(cache) ? undefined : engine.unknown(cache);
+      if (problem !== undefined) this.problems.add(where, problem);
+      else if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient)
+        this.problems.add(where, 'is made for each request or use; a sink has to be a singleton');
+      else if (wrapper.instance !== undefined) this.#sinks.set(wrapper.instance as WriteSink, { cache, where });
+    }
+  }
+
+  /** Once every method is bound it is known which caches are written behind. */
+  #connectSinks(): void {
+    const { engine } = this.registry;
+    for (const [sink, { cache, where }] of this.#sinks) {
+      try {
+        engine.writeQueueOf(cache).useSink(sink);
+      } catch (error) {
+        if (!(error instanceof CacheConfigurationError)) throw error;
+        for (const { problem } of error.problems) this.problems.add(where, problem);
+      }
+    }
   }
 
   #checkInjectedCaches(prototype: object): void {

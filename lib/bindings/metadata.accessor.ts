@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { METHOD_METADATA, TAGS_METADATA } from '../cache.constants.js';
+import { METHOD_METADATA, SINK_METADATA, TAGS_METADATA } from '../cache.constants.js';
 import type { MethodPlan, TagSource } from './method-plan.js';
 
 /** The plan behind a method, when our decorators wrapped it, whatever wrapped it afterwards and copied its metadata. */
@@ -22,6 +22,18 @@ export const addClassTags = (controller: object, tags: readonly string[]): void 
 
 export const classTagsOf = (controller: object): readonly string[] =>
   (Reflect.getMetadata(TAGS_METADATA, controller) as readonly string[] | undefined) ?? [];
+
+/** What a class is the sink of. */
+export interface SinkOf {
+  readonly cache: string;
+  readonly registration: string;
+}
+
+export const addSink = (target: object, sink: SinkOf): void =>
+  Reflect.defineMetadata(SINK_METADATA, [...sinksOf(target), sink], target);
+
+export const sinksOf = (target: object): readonly SinkOf[] =>
+  (Reflect.getOwnMetadata(SINK_METADATA, target) as readonly SinkOf[] | undefined) ?? [];
 
 /** What the compiler noted as the return type of a method, if it did. */
 export const returnTypeOf = (target: object, propertyKey: string | symbol): unknown =>

@@ -33,6 +33,10 @@ export interface BoundCache {
   readonly tags: CallTags;
 }
 
+export interface BoundWrite extends BoundCache {
+  readonly invalidates: CallTags;
+}
+
 export interface BoundEviction {
   readonly settings: EvictSettings;
   readonly tags: CallTags;
@@ -42,7 +46,8 @@ export interface BoundEviction {
 export interface BoundOperations {
   readonly read: BoundCache | undefined;
   readonly many: BoundCache | undefined;
-  readonly put: (BoundCache & { readonly invalidates: CallTags }) | undefined;
+  readonly put: BoundWrite | undefined;
+  readonly behind?: BoundWrite | undefined;
   readonly evictions: readonly BoundEviction[];
   /** Of a handler of requests or messages, which is cached by an interceptor, and whose result may be there at once. */
   readonly handler?: BoundHandler | undefined;
@@ -63,8 +68,8 @@ export class MethodBinding {
     private readonly service: CacheService,
     private readonly describe: () => string,
   ) {
-    const { read, put, many, evictions } = operations;
-    const readsOnly = read !== undefined && put === undefined && many === undefined && evictions.length === 0;
+    const { read, put, many, behind, evictions } = operations;
+    const readsOnly = read !== undefined && (put ?? many ?? behind) === undefined && evictions.length === 0;
     const isPlain = readsOnly && read.settings.condition === undefined && read.settings.returns !== 'observable';
     const desk = isPlain && read.desk.hasShortWay ? read.desk : undefined;
     this.hotDesk = desk?.hasHotPath === true && !read!.options.strong ? desk : undefined;
@@ -105,7 +110,7 @@ export class MethodBinding {
 
   /** Early evictions, then the answer, then late evictions; an Observable answer stays one. */
   #withEvictions(call: Call, answer: Observable<unknown> | undefined): unknown {
-    const { evictions, read, many, put } = this.operations;
+    const { evictions, read, many, put, behind } = this.operations;
     // what they say of the arguments is asked before the method runs: a mistake in it shouldn't follow a change
     const early = this.#prepare(
       evictions.filter(({ settings }) => settings.before === true),
@@ -116,7 +121,8 @@ export class MethodBinding {
       call,
     );
     if (answer !== undefined) return this.#around(call, answer, early, late);
-    if (read === undefined && many === undefined && put === undefined && early.length === 0) {
+    const isPlain = (read ?? many ?? put ?? behind) === undefined;
+    if (isPlain && early.length === 0) {
       const result = this.#answer(call);
       return isObservable(result) ? this.#around(call, result, early, late) : this.#after(call, result, late);
     }
@@ -146,10 +152,11 @@ export class MethodBinding {
   }
 
   #answer(call: Call): unknown {
-    const { read, many, put } = this.operations;
+    const { read, many, put, behind } = this.operations;
     if (read !== undefined) return this.#read(call, read);
     if (many !== undefined) return this.#readMany(call, many);
     if (put !== undefined) return this.#put(call, put);
+    if (behind !== undefined) return this.#writeBehind(call, behind);
     const { handler } = this.operations;
     return handler === undefined ? run(call) : runHandler(call, handler);
   }
@@ -207,7 +214,29 @@ export class MethodBinding {
     return items.filter((item) => item !== undefined);
   }
 
-  async #put(call: Call, put: NonNullable<BoundOperations['put']>): Promise<unknown> {
+  /** The method says what is to be written; its sink writes it. */
+  async #writeBehind(call: Call, { desk, settings, options, tags, invalidates }: BoundWrite): Promise<unknown> {
+    const { args } = call;
+    const { region } = desk;
+    const result = run(call);
+    this.#refuseSynchronous(result);
+    const value = await result;
+    if (settings.condition !== undefined && !(settings.condition as Predicate)(value, ...args)) return value;
+    const plainKey = region.plainKey((settings.key as KeyFunction)(value, ...args), this.describe);
+    const queue = this.engine.writeQueueOf(region.name);
+    const request = {
+      key: region.storedKey(plainKey),
+      plainKey,
+      value,
+      options,
+      tags: [...tags.ofArguments(args), ...(tags.ofResult?.(value, args) ?? [])],
+      invalidates: [...invalidates.ofArguments(args), ...(invalidates.ofResult?.(value, args) ?? [])],
+    };
+    await (this.engine.enabled ? queue.write(request) : queue.writeAtOnce(request));
+    return value;
+  }
+
+  async #put(call: Call, put: BoundWrite): Promise<unknown> {
     const { desk, settings, options, tags, invalidates } = put;
     const { args } = call;
     const isWanted = settings.condition === undefined || (settings.condition as Predicate)(...args);

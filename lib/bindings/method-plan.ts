@@ -1,5 +1,5 @@
 import type { CacheableType } from '../entry/cacheable-types.js';
-import type { CacheOptions } from '../options/cache-options.interface.js';
+import type { CacheOptions, WriteBehindOptions } from '../options/cache-options.interface.js';
 import type { Duration } from '../options/duration.js';
 
 export type AnyFunction = (...args: never[]) => unknown;
@@ -37,11 +37,15 @@ export interface EvictSettings {
   readonly registration?: string | undefined;
 }
 
+export type WriteBehindSettings = MethodReadSettings &
+  WriteBehindOptions & { readonly invalidates?: TagSource | undefined };
+
 /** What one decorator asks for. */
 export type Operation =
   | { readonly kind: 'read'; readonly settings: MethodReadSettings }
   | { readonly kind: 'many'; readonly settings: MethodReadSettings }
   | { readonly kind: 'put'; readonly settings: MethodReadSettings & { readonly invalidates?: TagSource | undefined } }
+  | { readonly kind: 'behind'; readonly settings: WriteBehindSettings }
   | { readonly kind: 'evict'; readonly settings: EvictSettings }
   /** Tags for what another decorator caches, or for the answers of a handler, which they are enough for. */
   | { readonly kind: 'tags'; readonly settings: { readonly registration?: string | undefined } };
@@ -50,6 +54,7 @@ export const DECORATOR_NAMES: Readonly<Record<Operation['kind'], string>> = {
   read: '@Cacheable',
   many: '@CacheableMany',
   put: '@CachePut',
+  behind: '@WriteBehind',
   evict: '@CacheEvict',
   tags: '@CacheTags',
 };

@@ -8,17 +8,24 @@ import type { EngineParts } from '../flow/engine-parts.js';
 import { InvalidateFlow } from '../flow/invalidate.flow.js';
 import { ReadFlow } from '../flow/read.flow.js';
 import { ReadManyFlow } from '../flow/read-many.flow.js';
+import { WriteBehindFlow } from '../flow/write-behind.flow.js';
 import { WriteFlow } from '../flow/write.flow.js';
-import type { CacheOptions } from '../options/cache-options.interface.js';
+import type { CacheOptions, WriteBehindOptions } from '../options/cache-options.interface.js';
 import { isMisspelt, Problems } from '../options/option-reader.js';
 import { resolveCacheOptions, type CacheBase } from '../options/resolve-options.js';
-import type { ResolvedModuleOptions, ResolvedReadOptions } from '../options/resolved-options.js';
+import type {
+  ResolvedModuleOptions,
+  ResolvedReadOptions,
+  ResolvedWriteBehindOptions,
+} from '../options/resolved-options.js';
+import { readWriteBehind, WRITE_BEHIND_FIELDS } from '../options/write-behind-options.js';
 import { freshnessOf } from '../policy/freshness.js';
 import { MemoryPool } from '../tiers/memory-pool.js';
 import type { CacheEvent } from '../cache.events.js';
 import { CacheDesk } from './cache-desk.js';
 import type { CacheStatus, Explanation } from './cache-status.js';
 import { MemorySweeper } from './memory-sweeper.js';
+import { WriteQueueDesk } from './write-queue-desk.js';
 
 export interface EngineOptions {
   readonly module: ResolvedModuleOptions;
@@ -50,6 +57,9 @@ export class CacheEngine {
   announcer: ((target: EventTarget) => void) | undefined;
   readonly writes: WriteFlow;
   readonly invalidations: InvalidateFlow;
+  /** By cache, of those that are written behind. */
+  readonly writeQueues = new Map<string, WriteQueueDesk>();
+  readonly #writesBehind: WriteBehindFlow;
   readonly #reads: ReadFlow;
   readonly #readsOfMany: ReadManyFlow;
   readonly #sweeper: MemorySweeper;
@@ -63,6 +73,7 @@ export class CacheEngine {
     this.#readsOfMany = new ReadManyFlow(parts, this.#reads);
     this.invalidations = new InvalidateFlow(parts);
     this.writes = new WriteFlow(parts, this.invalidations);
+    this.#writesBehind = new WriteBehindFlow(parts, this.invalidations);
     this.#sharedPool = new MemoryPool(module.memory);
     this.#pools = [this.#sharedPool];
     this.#sweeper = new MemorySweeper(
@@ -104,8 +115,40 @@ export class CacheEngine {
     const desk = new CacheDesk(region, parts, this.#reads, this.#readsOfMany);
     desk.passThrough = !this.enabled || this.#closing !== undefined;
     this.desks.set(name, desk);
+    if (resolved.writeBehind !== undefined) this.#openQueue(region, resolved.writeBehind);
     if (this.enabled && this.#closing === undefined) this.#sweeper.start();
     return desk;
+  }
+
+  #openQueue(region: CacheRegion, options: ResolvedWriteBehindOptions): void {
+    const flows = { writes: this.#writesBehind, invalidations: this.invalidations };
+    this.writeQueues.set(region.name, new WriteQueueDesk(region, this.parts, flows, options));
+  }
+
+  /** A decorator says that a cache is written behind, and perhaps how, which may be said in one place only. */
+  writeBehind({ region }: CacheDesk, given: WriteBehindOptions, where: string, problems: Problems): void {
+    const known = this.writeQueues.get(region.name);
+    const resolved = readWriteBehind(given, where, problems);
+    if (known === undefined) return this.#openQueue(region, resolved);
+    const saysMore = WRITE_BEHIND_FIELDS.some((field) => given[field] !== undefined);
+    if (saysMore && JSON.stringify(resolved) !== JSON.stringify(known.options)) {
+      const remedy = `say it once, best under caches.${region.name}.writeBehind`;
+      problems.add(where, `cache '${region.name}' is written behind with other options already; ${remedy}`);
+    }
+  }
+
+  /** Tries once more to get everything to its sink, for no longer than `writeBehind.drain`. */
+  async drainWrites(): Promise<void> {
+    await Promise.all([...this.writeQueues.values()].map((queue) => queue.drain()));
+  }
+
+  /** @throws CacheConfigurationError when the cache isn't written behind */
+  writeQueueOf(name: string): WriteQueueDesk {
+    const { region } = this.deskOf(name);
+    const queue = this.writeQueues.get(region.name);
+    if (queue !== undefined) return queue;
+    const problem = `isn't written behind; say caches: { '${name}': { writeBehind: {} } }, or decorate a method with @WriteBehind`;
+    throw new CacheConfigurationError([{ where: `cache '${name}'`, problem }]);
   }
 
   #poolFor(memory: CacheRegion['options']['memory']): MemoryPool | undefined {
@@ -221,6 +264,7 @@ export class CacheEngine {
 
   async #close(): Promise<void> {
     const { parts } = this.options;
+    await Promise.all([...this.writeQueues.values()].map((queue) => queue.close()));
     this.#sweeper.close();
     for (const desk of this.desks.values()) desk.passThrough = true;
     const reason = new CacheTimeoutError('the application is shutting down');

@@ -8,6 +8,7 @@ import type { SetRequest, WriteRequest } from '../flow/write.flow.js';
 import type { Consistency, ReadOptions } from '../options/cache-options.interface.js';
 import { Problems } from '../options/option-reader.js';
 import { overrideReadOptions, refuseUnknownReadOptions } from '../options/read-options.js';
+import type { QueuedWriteRequest } from './write-queue-desk.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 
 export interface LoadOptions<T> extends ReadOptions {
@@ -27,6 +28,11 @@ export interface GetOptions {
 
 export interface SetOptions extends Pick<ReadOptions, 'ttl' | 'grace' | 'jitter' | 'negative'> {
   readonly tags?: readonly string[] | undefined;
+}
+
+export interface WriteBehindCallOptions extends SetOptions {
+  /** Tags that become stale once the sink has the value: what is computed from the database, like lists. */
+  readonly invalidates?: readonly string[] | undefined;
 }
 
 export interface LoadManyOptions<T, K> extends ReadOptions {
@@ -169,6 +175,24 @@ export function writeRequest<T>(
     tags: () => tags,
     invalidates: NO_TAGS,
     unless: undefined,
+  };
+}
+
+export function queueRequest(
+  region: CacheRegion,
+  key: CacheKey,
+  value: unknown,
+  options: WriteBehindCallOptions | undefined,
+): QueuedWriteRequest {
+  const { tags = [], invalidates = [] } = options ?? {};
+  const plainKey = region.plainKey(key, () => `cache ${region.name}`);
+  return {
+    key: region.storedKey(plainKey),
+    plainKey,
+    value,
+    options: readOptionsOf(region, options, ['tags', 'invalidates']),
+    tags,
+    invalidates,
   };
 }
 

@@ -36,6 +36,15 @@ export class LoadFlight extends Flight<FlightResult> {
   begun: { readonly mark: LoadMark; readonly tags: readonly string[]; judgedAt: number } | undefined;
 }
 
+/** Puts what was written and isn't at the origin yet before what a load finds there. */
+export interface UnwrittenLookup {
+  before(
+    keys: readonly string[],
+    collector: LoadCollector,
+    load: () => Promise<readonly unknown[]>,
+  ): Promise<readonly unknown[]>;
+}
+
 const REMEMBERED_KEYS = 10_000;
 
 /** One named cache in this process: its options, its part of the memory, the loads under way. */
@@ -50,6 +59,8 @@ export class CacheRegion {
   readonly pauses = new RetryPauses(REMEMBERED_KEYS);
   /** Keys whose value couldn't be kept the last time: waiting for somebody else's is in vain. */
   readonly #unshared = new Set<string>();
+  /** What was written and isn't at the origin yet, in a cache that is written behind. */
+  unwritten: UnwrittenLookup | undefined;
   readonly codec: ValueCodec;
   /** How its entries lie in a store outside the process. */
   readonly form: EntryForm;

@@ -5,6 +5,7 @@ import type { Once } from '../coalescing/once.js';
 import type { EdgeCopies } from '../edge/edge-copies.interface.js';
 import type { Journal } from '../journal/journal.interface.js';
 import type { SharedTier } from '../tiers/tier.interface.js';
+import type { QueuedCache, QueueLimits, WriteQueue } from '../write-behind/write-queue.interface.js';
 import type { BackgroundWork } from './background-work.js';
 
 /** What the flows of one registration work with. Which implementations these are is decided in `cache.providers`. */
@@ -14,6 +15,8 @@ export interface EngineParts {
   readonly shared: SharedTier;
   readonly locks: LoadLock;
   readonly once: Once;
+  /** Where the writes of a cache wait for their sink. */
+  readonly writeQueue: (cache: QueuedCache, limits: QueueLimits) => WriteQueue;
   readonly background: BackgroundWork;
   readonly emit: CacheEventListener;
   readonly maxStalenessMs: number;

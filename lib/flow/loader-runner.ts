@@ -139,9 +139,13 @@ export class LoaderRunner {
     try {
       const { flights: outer = [], transaction } = currentScope() ?? {}; // a transaction of another registration too
       const flights = [...items.map(({ flight }) => flight), ...outer];
-      const values = await (options.nested
-        ? withScope({ load: collector, strong, transaction, flights }, () => load(collector))
-        : withSynchronousLoad(collector, () => load(collector)));
+      const call = (): Promise<readonly unknown[]> =>
+        options.nested
+          ? withScope({ load: collector, strong, transaction, flights }, () => load(collector))
+          : withSynchronousLoad(collector, () => load(collector));
+      const { unwritten } = region;
+      const keys = unwritten === undefined ? [] : items.map(({ request: { key } }) => key);
+      const values = await (unwritten === undefined ? call() : unwritten.before(keys, collector, call));
       failed = false;
       return values;
     } finally {

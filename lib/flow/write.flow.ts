@@ -193,5 +193,6 @@ export class WriteFlow {
 
 const isMissing = (value: unknown): boolean => value === null || value === undefined;
 
-const ttlOf = ({ ttlMs, negativeTtlMs }: ResolvedReadOptions, value: unknown): number =>
+/** How long a written value is fresh, ms. */
+export const ttlOf = ({ ttlMs, negativeTtlMs }: ResolvedReadOptions, value: unknown): number =>
   isMissing(value) ? (negativeTtlMs ?? ttlMs) : ttlMs;

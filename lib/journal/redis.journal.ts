@@ -2,6 +2,7 @@ import type { Runtime, Timer } from '../cache.runtime.js';
 import type { JournalFeed, RedisCommands } from '../redis/redis-commands.interface.js';
 import { RedisFault } from '../redis/redis-fault.js';
 import type { RedisKeys } from '../redis/redis-keys.js';
+import type { Script, ScriptArgument } from '../redis/script.js';
 import { appendRecord, syncJournal, type AppendReply, type StreamItem, type SyncReply } from '../redis/scripts.js';
 import { InvalidationOutbox, type Applied } from './invalidation-outbox.js';
 import { JournalChain } from './journal-chain.js';
@@ -34,6 +35,28 @@ export interface RedisJournalParts {
   /** Told why what this process knew couldn't be continued, and of answers that no retry will mend. */
   readonly report: (problem: string) => void;
 }
+
+/** What every script that adds a record takes first. */
+export type RecordArguments = readonly [
+  nonce: string,
+  tags: string,
+  knownPosition: number,
+  boundMs: number,
+  maxRecords: number,
+  maxAgeMs: number,
+];
+
+/** What a script answered and, where that was asked for, whether a replica has its writes too. */
+export interface SentScript<Result> {
+  readonly result: Result;
+  readonly replicated?: boolean;
+}
+
+export type SendScript = <Keys extends readonly string[], Arguments extends readonly ScriptArgument[], Result>(
+  script: Script<Keys, Arguments, Result>,
+  keys: NoInfer<Keys>,
+  args: NoInfer<Arguments>,
+) => Promise<SentScript<Result>>;
 
 /** Answers of one synchronisation, before it gives up running after a journal that grows faster. */
 const MOST_PAGES = 1_000;
@@ -131,19 +154,59 @@ export class RedisJournal implements Journal {
     return this.#outbox.append(tags);
   }
 
+  /**
+   * Adds a record by a script that does something else in the same step, which may refuse: `undefined` then, and there
+   * is no record. The tags count as invalidated here from the call on. Rejects when there is no answer; in case it was
+   * carried out all the same, the tags are invalidated once more.
+   */
+  async appendBy<R extends AppendReply>(
+    tags: readonly string[],
+    run: (args: RecordArguments, send: SendScript) => Promise<SentScript<R> | undefined>,
+  ): Promise<(Applied & { readonly reply: R }) | undefined> {
+    this.replica.begin(tags);
+    try {
+      let reply: R | undefined;
+      const applied = await this.#record(tags, async (args) => {
+        const sent = await run(args, (script, keys, rest) => this.#run(script, keys, rest));
+        reply = sent?.result;
+        return sent;
+      });
+      return applied === undefined ? undefined : { ...applied, reply: reply! };
+    } catch (error) {
+      void this.#outbox.append(tags);
+      throw error;
+    } finally {
+      this.replica.settle(tags);
+    }
+  }
+
   async #send(tags: readonly string[]): Promise<Applied> {
+    const { clock, journal } = this.parts.keys;
+    return (await this.#record(tags, (args) => this.#run(appendRecord, [clock, journal], args)))!;
+  }
+
+  /** @returns `undefined` when `run` has made no record */
+  async #record(
+    tags: readonly string[],
+    run: (args: RecordArguments) => Promise<SentScript<AppendReply> | undefined>,
+  ): Promise<Applied | undefined> {
     if (this.#closed) throw new RedisFault('unreachable', 'the cache is closed');
     const nonce = this.#nonce();
     this.#chain.sending(nonce);
-    let reply: AppendReply & { readonly replicated?: boolean };
+    let sent: SentScript<AppendReply> | undefined;
     try {
-      reply = await this.#appendRecord(nonce, packTags(tags));
+      const { maxRecords, maxAgeMs } = this.options;
+      sent = await run([nonce, packTags(tags), this.replica.applied, this.#fleetBoundMs, maxRecords, maxAgeMs]);
     } catch (error) {
-      this.#chain.failed(nonce);
       this.#noteFault(error);
       throw error;
+    } finally {
+      if (sent === undefined) this.#chain.failed(nonce);
     }
-    const { epoch, position, boundMs, replicated } = reply;
+    if (sent === undefined) return undefined;
+    const reply = sent.result;
+    const { replicated } = sent;
+    const { epoch, position, boundMs } = reply;
     this.#fleetBoundMs = Math.max(this.#fleetBoundMs, boundMs);
     this.#head = Math.max(this.#head, position);
     // until this process is in the record's epoch too, it can't judge its entries by it
@@ -170,14 +233,17 @@ export class RedisJournal implements Journal {
     throw new RedisFault('unreachable', 'the journal has begun anew');
   }
 
-  async #appendRecord(nonce: string, tags: string): Promise<AppendReply & { readonly replicated?: boolean }> {
-    const { commands, keys } = this.parts;
-    const { maxRecords, maxAgeMs, replicationWaitMs } = this.options;
-    const args = [nonce, tags, this.replica.applied, this.#fleetBoundMs, maxRecords, maxAgeMs] as const;
-    const at = [keys.clock, keys.journal] as const;
-    if (replicationWaitMs === 0) return commands.run(appendRecord, at, args);
-    const { result, replicas } = await commands.runReplicated(appendRecord, at, args, replicationWaitMs);
-    return { ...result, replicated: replicas > 0 };
+  /** With the durability that was asked for. */
+  async #run<Keys extends readonly string[], Arguments extends readonly ScriptArgument[], Result>(
+    script: Script<Keys, Arguments, Result>,
+    keys: NoInfer<Keys>,
+    args: NoInfer<Arguments>,
+  ): Promise<SentScript<Result>> {
+    const { commands } = this.parts;
+    const { replicationWaitMs } = this.options;
+    if (replicationWaitMs === 0) return { result: await commands.run(script, keys, args) };
+    const { result, replicas } = await commands.runReplicated(script, keys, args, replicationWaitMs);
+    return { result, replicated: replicas > 0 };
   }
 
   confirm(): Promise<boolean> {

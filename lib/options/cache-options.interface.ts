@@ -96,6 +96,28 @@ export interface CacheOptions extends ReadOptions {
   readonly compression?: false | CompressionOptions | undefined;
   /** Whether entries are encrypted in the shared store, with the module's `encryption` keys. Default false. */
   readonly encrypt?: boolean | undefined;
+  /** Writes of this cache wait in a queue for their sink (`cache.writeBehind`, `@WriteBehind`). `{}`: with the defaults of its fields. */
+  readonly writeBehind?: WriteBehindOptions | undefined;
+}
+
+/** How the writes of a cache get to their sink. */
+export interface WriteBehindOptions {
+  /** How long a write waits at most before it is tried to be written. Default 1 s. */
+  readonly flushEvery?: Duration | undefined;
+  /** Writes that the sink is given at a time; so many that wait are written at once. Default 100. */
+  readonly batch?: number | undefined;
+  /** Keys that may wait; beyond that a write is refused with a `CacheOverloadError`. Default 10,000. */
+  readonly maxWaiting?: number | undefined;
+  /** Failures of one write, while others succeed, after which it becomes a dead letter. Default 10. */
+  readonly attempts?: number | undefined;
+  /** The longest pause between two tries while the sink fails; the first is 100 ms and each is twice the one before. Default 30 s. */
+  readonly maxRetryPause?: Duration | undefined;
+  /** Dead letters that are kept; beyond that a write that the sink doesn't take goes on waiting. Default 10,000. */
+  readonly maxDeadLetters?: number | undefined;
+  /** How long a process that died keeps others from flushing. Default 10 s, at least 1 s. */
+  readonly lease?: Duration | undefined;
+  /** How long a shutdown waits for what can still be written. Default 2 s. */
+  readonly drain?: Duration | undefined;
 }
 
 export type TooLarge = 'skip' | 'memory-only';
@@ -138,7 +160,10 @@ export interface LoadLockOptions {
 }
 
 /** What `CacheModule.forRoot()` takes: the defaults of all caches, and what there is only one of. */
-export interface CacheModuleOptions extends Omit<CacheOptions, 'tags' | 'schema' | 'validate' | 'scope'> {
+export interface CacheModuleOptions extends Omit<
+  CacheOptions,
+  'tags' | 'schema' | 'validate' | 'scope' | 'writeBehind'
+> {
   /** First part of every key in a shared store. Default `cache`. */
   readonly namespace?: string | undefined;
   /** `false`: every decorator is a pass-through. Default true. */

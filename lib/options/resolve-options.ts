@@ -32,6 +32,7 @@ import {
 import { resolveRedisOptions } from './redis-options.js';
 import type { RedisOptions } from './redis-options.interface.js';
 import { encryptFlag, encryptionOf, NEEDS_KEYS, readCompression, readEncryption } from './storage-options.js';
+import { readWriteBehind, writeBehindObject } from './write-behind-options.js';
 import { DEFAULT_READ, overrideReadOptions, READ_FIELDS } from './read-options.js';
 import type {
   ResolvedCacheOptions,
@@ -56,10 +57,11 @@ export const CACHE_FIELDS = [
   'maxKeyBytes',
   'compression',
   'encrypt',
+  'writeBehind',
 ] as const satisfies readonly (keyof CacheOptions)[];
 
 const MODULE_FIELDS = [
-  ...CACHE_FIELDS.filter((field) => !['tags', 'schema', 'validate', 'scope'].includes(field)),
+  ...CACHE_FIELDS.filter((field) => !['tags', 'schema', 'validate', 'scope', 'writeBehind'].includes(field)),
   'namespace',
   'enabled',
   'caches',
@@ -211,6 +213,7 @@ export function resolveCacheOptions(
   const types = new TypeRegistry([], base.errorTypes);
   addTypes(types, base.options, '', moduleProblems);
   addTypes(types, layer, where, problems);
+  const writeBehind = reader.take('writeBehind', writeBehindObject);
   return Object.freeze({
     name,
     read: overrideReadOptions(base.read, layer, where, problems),
@@ -228,6 +231,7 @@ export function resolveCacheOptions(
     maxKeyBytes: both('maxKeyBytes', size) ?? DEFAULTS.maxKeyBytes,
     compression: readCompression(layer.compression, compression, where, problems),
     encryption: encryptionOf(name, { ...base, encrypt }),
+    writeBehind: writeBehind && readWriteBehind(writeBehind, join(where, 'writeBehind'), problems),
   });
 }
 

@@ -60,6 +60,20 @@ export interface ResolvedCacheOptions {
   /** `undefined`: none. */
   readonly compression: Compression | undefined;
   readonly encryption: EntryEncryption | undefined;
+  /** `undefined`: its writes don't wait. */
+  readonly writeBehind: ResolvedWriteBehindOptions | undefined;
+}
+
+/** How the writes of a cache get to their sink. */
+export interface ResolvedWriteBehindOptions {
+  readonly flushEveryMs: number;
+  readonly batch: number;
+  readonly maxWaiting: number;
+  readonly attempts: number;
+  readonly retryToMs: number;
+  readonly maxDead: number;
+  readonly leaseMs: number;
+  readonly drainMs: number;
 }
 
 /** What holds for a registration. */

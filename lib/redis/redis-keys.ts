@@ -1,5 +1,18 @@
 import type { LockAddress } from './redis-commands.interface.js';
 
+export interface WriteKeys {
+  /** The newest value of each key that waits, behind the position of its record. */
+  readonly unwritten: string;
+  /** The keys that wait, in their order: a stream with one group. */
+  readonly queue: string;
+  /** Who flushes. */
+  readonly lease: string;
+  /** Writes that the sink doesn't take: a stream. */
+  readonly dead: string;
+  /** Where a key's dead letter is. */
+  readonly deadKeys: string;
+}
+
 /** Where everything of one namespace lies. All keys begin with `<namespace>:` or `{<namespace>}:`. */
 export class RedisKeys {
   /** The state of the journal: epoch, head, floor. In one slot with the stream. */
@@ -19,6 +32,18 @@ export class RedisKeys {
   /** Anywhere in a cluster: an entry carries its own proof. */
   entry(cache: string, schema: number, key: string): string {
     return `${this.namespace}:${cache}:v${schema}:${key}`;
+  }
+
+  /** What the writes of a cache wait in for their sink; in the slot of the journal, because both change in one step. */
+  writes(cache: string): WriteKeys {
+    const at = (what: string): string => `{${this.namespace}}:${what}:${cache}`;
+    return {
+      unwritten: at('unwritten'),
+      queue: at('writes'),
+      lease: at('flusher'),
+      dead: at('dead'),
+      deadKeys: at('dead-keys'),
+    };
   }
 
   /** Remembers something that is to be done once. No cache is called `~once`. */

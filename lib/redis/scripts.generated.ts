@@ -30,6 +30,7 @@ local function lastPosition()
   return 0
 end
 
+-- Adds one record to the journal: \`tags\` by \`nonce\`, above \`known\`; begins the first epoch where there is none.
 local state = redis.call('HMGET', clock, 'format', 'epoch', 'head', 'nonce', 'bound')
 local format, epoch, head, headNonce = state[1], state[2], tonumber(state[3]), state[4]
 if format and format ~= '1' then
@@ -75,6 +76,178 @@ if surplus > 0 or maxAgeMs > 0 then
   end
 end
 return { epoch, text(position), nonce, text(bound), text(head), headNonce }
+`,
+  buryWrite: `#!lua
+-- Puts a write that its sink doesn't take among the dead letters, unless it got a newer value meanwhile.
+-- KEYS: lease, queue, unwritten, dead, deadKeys
+-- ARGV: token, id, key, position, note, maxDead
+-- Returns: 'buried', 'superseded', 'full', or 'lost' when the caller isn't the flusher any more
+local lease, queue, unwritten, dead, deadKeys = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local token, id, key, position, note, maxDead = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+
+if redis.call('GET', lease) ~= token then return 'lost' end
+local value = redis.call('HGET', unwritten, key)
+local isNewest = value and string.match(value, '^(%d+)|') == position
+if isNewest and redis.call('XLEN', dead) >= maxDead then return 'full' end
+if isNewest then
+  redis.call('HSET', deadKeys, key, redis.call('XADD', dead, '*', 'k', key, 'v', value, 'n', note))
+  redis.call('HDEL', unwritten, key)
+elseif value then
+  redis.call('XADD', queue, '*', 'k', key)
+end
+redis.call('XACK', queue, 'flushers', id)
+redis.call('XDEL', queue, id)
+return isNewest and 'buried' or 'superseded'
+`,
+  deadWrites: `#!lua flags=no-writes
+-- Dead letters behind an id, oldest first, and how many writes wait.
+-- KEYS: dead, unwritten
+-- ARGV: afterId, count
+-- Returns: { total, waiting, id, key, value, note, id, key, value, note … }
+local reply = { redis.call('XLEN', KEYS[1]), redis.call('HLEN', KEYS[2]) }
+for _, item in ipairs(redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', ARGV[2])) do
+  reply[#reply + 1] = item[1]
+  for field = 2, 6, 2 do reply[#reply + 1] = item[2][field] end
+end
+return reply
+`,
+  discardWrite: `#!lua flags=allow-oom
+-- Forgets a dead letter.
+-- KEYS: dead, deadKeys
+-- ARGV: id
+-- Returns: 1 when there was one, else 0
+local item = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
+if not item then return 0 end
+local key = item[2][2]
+if redis.call('HGET', KEYS[2], key) == ARGV[1] then redis.call('HDEL', KEYS[2], key) end
+return redis.call('XDEL', KEYS[1], ARGV[1])
+`,
+  endWrites: `#!lua flags=allow-oom
+-- Takes writes off the queue that their sink has; those that got a newer value meanwhile go to its end.
+-- KEYS: lease, queue, unwritten
+-- ARGV: token, leaseMs, writes
+--   writes: as JSON, [[id, key, position], …]
+-- Returns: how many wait, or -1 when the caller isn't the flusher any more
+local lease, queue, unwritten = KEYS[1], KEYS[2], KEYS[3]
+local token, leaseMs = ARGV[1], ARGV[2]
+
+if redis.call('GET', lease) ~= token then return -1 end
+redis.call('PEXPIRE', lease, leaseMs)
+for _, write in ipairs(cjson.decode(ARGV[3])) do
+  local id, key, position = write[1], write[2], write[3]
+  local value = redis.call('HGET', unwritten, key)
+  if value and string.match(value, '^(%d+)|') == position then
+    redis.call('HDEL', unwritten, key)
+  elseif value then
+    redis.call('XADD', queue, '*', 'k', key)
+  end
+  redis.call('XACK', queue, 'flushers', id)
+  redis.call('XDEL', queue, id)
+end
+return redis.call('HLEN', unwritten)
+`,
+  findWrites: `#!lua flags=no-writes
+-- The values of keys that wait for their sink.
+-- KEYS: unwritten
+-- ARGV: keys
+--   keys: as JSON
+-- Returns: for each key its value, or false
+return redis.call('HMGET', KEYS[1], unpack(cjson.decode(ARGV[1])))
+`,
+  queueWrite: `#!lua
+-- Takes in a write that goes to its sink later: a record of it for the readers, the value, and its place in the queue.
+-- A key that waits already keeps its place and gets the newer value.
+-- KEYS: clock, journal, unwritten, queue, dead, deadKeys
+-- ARGV: nonce, tags, knownPosition, boundMs, maxRecords, maxAgeMs, key, value, maxWaiting, deadId
+-- Returns: { epoch, position, nonce, boundMs, previous, previousNonce, waiting }, { 'full', waiting }, or { 'superseded' }
+--   when it is to be sent again (deadId) and something newer was written since
+local clock, journal = KEYS[1], KEYS[2]
+local unwritten, queue, dead, deadKeys = KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local nonce, tags, known = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local bound, maxRecords, maxAgeMs = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local key, value, maxWaiting, deadId = ARGV[7], ARGV[8], tonumber(ARGV[9]), ARGV[10]
+
+-- Positions are milliseconds * 1024 + sequence, which a double holds exactly; ids of a stream are their text.
+-- KEYS[2]: journal
+local function text(number)
+  return string.format('%.0f', number)
+end
+local function idOf(position)
+  return text(math.floor(position / 1024)) .. '-' .. text(position % 1024)
+end
+local function positionOf(id)
+  local ms, sequence = string.match(id, '^(%d+)-(%d+)$')
+  return tonumber(ms) * 1024 + math.min(tonumber(sequence), 1023)
+end
+local function lastPosition()
+  if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
+  local info = redis.call('XINFO', 'STREAM', KEYS[2])
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then return positionOf(info[i + 1]) end
+  end
+  return 0
+end
+
+local buried = redis.call('HGET', deadKeys, key)
+if deadId ~= '' and buried ~= deadId then return { 'superseded' } end
+local waiting = redis.call('HLEN', unwritten)
+local isNew = redis.call('HEXISTS', unwritten, key) == 0
+if isNew and waiting >= maxWaiting then return { 'full', text(waiting) } end
+
+-- Adds one record to the journal: \`tags\` by \`nonce\`, above \`known\`; begins the first epoch where there is none.
+local state = redis.call('HMGET', clock, 'format', 'epoch', 'head', 'nonce', 'bound')
+local format, epoch, head, headNonce = state[1], state[2], tonumber(state[3]), state[4]
+if format and format ~= '1' then
+  return redis.error_reply('CACHEFORMAT the journal has format ' .. format .. ', this version knows format 1')
+end
+local time = redis.call('TIME')
+local now = (tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)) * 1024
+
+local isFirst = not epoch
+if isFirst then
+  head = math.max(now, lastPosition() + 1, known + 1)
+  epoch, headNonce = text(head) .. '.' .. nonce, 'begin'
+end
+
+local position = math.max(now, head + 1, known + 1)
+local record = table.concat({ '1', epoch, text(head), headNonce, nonce, tags }, '|')
+local added = redis.pcall('XADD', journal, idOf(position), 'r', record)
+if type(added) == 'table' and added.err then
+  -- the stream is ahead of the clock, because somebody else wrote to it
+  position = math.max(position, lastPosition() + 1)
+  redis.call('XADD', journal, idOf(position), 'r', record)
+end
+bound = math.max(bound, tonumber(state[5] or '0'))
+-- not before the record is there: a script that fails takes nothing back
+if isFirst then redis.call('HSET', clock, 'format', '1', 'epoch', epoch, 'floor', text(head)) end
+redis.call('HSET', clock, 'head', text(position), 'nonce', nonce, 'bound', text(bound))
+
+-- two at most, so that no append ever pays for many
+local surplus = redis.call('XLEN', journal) - maxRecords
+if surplus > 0 or maxAgeMs > 0 then
+  local floor
+  for index, item in ipairs(redis.call('XRANGE', journal, '-', '+', 'COUNT', 2)) do
+    local old = positionOf(item[1])
+    local isTooOld = maxAgeMs > 0 and old < now - maxAgeMs * 1024
+    if (index <= surplus or isTooOld) and old < position then
+      redis.call('XDEL', journal, item[1])
+      floor = old
+    end
+  end
+  if floor then
+    local before = tonumber(redis.call('HGET', clock, 'floor'))
+    redis.call('HSET', clock, 'floor', text(math.max(before, floor)))
+  end
+end
+-- a place without a value is passed over, a value without a place would never be written
+if isNew then redis.call('XADD', queue, '*', 'k', key) end
+redis.call('HSET', unwritten, key, text(position) .. '|' .. value)
+if buried then
+  redis.call('XDEL', dead, buried)
+  redis.call('HDEL', deadKeys, key)
+end
+if isNew then waiting = waiting + 1 end
+return { epoch, text(position), nonce, text(bound), text(head), headNonce, text(waiting) }
 `,
   releaseLock: `#!lua flags=allow-oom
 -- Gives a load lock back, if it still is the caller's.
@@ -203,6 +376,54 @@ for _, item in ipairs(records) do
   reply[#reply + 1] = item[1]
   reply[#reply + 1] = item[2][2]
 end
+return reply
+`,
+  takeWrites: `#!lua flags=allow-oom
+-- Makes the caller the one flusher of a queue, or prolongs that, and hands it the next writes.
+-- KEYS: lease, queue, unwritten
+-- ARGV: token, leaseMs, count, retryMs
+-- Returns: { 'busy', waiting }, or { 'taken', waiting, id, key, deliveries, value, id, key, deliveries, value … }
+local lease, queue, unwritten = KEYS[1], KEYS[2], KEYS[3]
+local token, leaseMs, count, retryMs = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+
+local holder = redis.call('GET', lease)
+if holder and holder ~= token then return { 'busy', redis.call('HLEN', unwritten) } end
+redis.call('SET', lease, token, 'PX', leaseMs)
+
+local group = redis.pcall('XGROUP', 'CREATE', queue, 'flushers', '0', 'MKSTREAM')
+if type(group) == 'table' and group.err and not string.find(group.err, 'BUSYGROUP', 1, true) then return group end
+-- places that were lost with the queue
+if redis.call('XLEN', queue) == 0 then
+  for _, key in ipairs(redis.call('HKEYS', unwritten)) do redis.call('XADD', queue, '*', 'k', key) end
+end
+
+local items = {}
+-- what another flusher left behind, at once; what didn't succeed here, after its pause
+local idleMs = holder and retryMs or '0'
+for _, item in ipairs(redis.call('XAUTOCLAIM', queue, 'flushers', token, idleMs, '0', 'COUNT', count)[2]) do
+  if item then items[#items + 1] = item end
+end
+if #items < count then
+  local new = redis.call('XREADGROUP', 'GROUP', 'flushers', token, 'COUNT', count - #items, 'STREAMS', queue, '>')
+  for _, item in ipairs(new and new[1] and new[1][2] or {}) do items[#items + 1] = item end
+end
+
+local reply = { 'taken', '' }
+for _, item in ipairs(items) do
+  local id, key = item[1], item[2] and item[2][2]
+  local value = key and redis.call('HGET', unwritten, key)
+  if value then
+    local pending = redis.call('XPENDING', queue, 'flushers', id, id, 1)[1]
+    reply[#reply + 1] = id
+    reply[#reply + 1] = key
+    reply[#reply + 1] = pending and pending[4] or 1
+    reply[#reply + 1] = value
+  else
+    redis.call('XACK', queue, 'flushers', id)
+    redis.call('XDEL', queue, id)
+  end
+end
+reply[2] = redis.call('HLEN', unwritten)
 return reply
 `,
 } as const;

@@ -31,22 +31,40 @@ export interface SyncReply {
   readonly items: readonly StreamItem[];
 }
 
+/** A write was taken in, or why it wasn't. */
+export type QueueReply =
+  | (AppendReply & { readonly status: 'queued'; readonly waiting: number })
+  | { readonly status: 'full'; readonly waiting: number }
+  | { readonly status: 'superseded' };
+
+/** A write that is handed to a flusher. */
+export interface TakenItem {
+  readonly id: string;
+  readonly key: string;
+  /** How often it was handed out, this time included. */
+  readonly deliveries: number;
+  readonly stored: StoredWrite;
+}
+
+/** A value in the queue, and the record that announced it. */
+export interface StoredWrite {
+  readonly position: number;
+  readonly bytes: Buffer;
+}
+
+export interface DeadItem {
+  readonly id: string;
+  readonly key: string;
+  readonly stored: StoredWrite;
+  readonly note: string;
+}
+
 type JournalKeys = readonly [clock: string, journal: string];
 
 export const appendRecord = defineScript<
   JournalKeys,
   readonly [nonce: string, tags: string, knownPosition: number, boundMs: number, maxRecords: number, maxAgeMs: number]
->('append', { keys: 2, arguments: 6 })((reply): AppendReply => {
-  const [epoch, position, nonce, boundMs, previous, previousNonce] = list(reply).map(String);
-  return {
-    epoch: epoch!,
-    position: Number(position),
-    nonce: nonce!,
-    boundMs: Number(boundMs),
-    previous: Number(previous),
-    previousNonce: previousNonce!,
-  };
-});
+>('append', { keys: 2, arguments: 6 })((reply): AppendReply => appended(list(reply)));
 
 export const syncJournal = defineScript<
   JournalKeys,
@@ -88,6 +106,105 @@ export const renewLock = defineScript<readonly [lock: string], readonly [token: 
   keys: 1,
   arguments: 2,
 })((reply) => reply === 1);
+
+export const queueWrite = defineScript<
+  readonly [clock: string, journal: string, unwritten: string, queue: string, dead: string, deadKeys: string],
+  readonly [
+    nonce: string,
+    tags: string,
+    knownPosition: number,
+    boundMs: number,
+    maxRecords: number,
+    maxAgeMs: number,
+    key: string,
+    value: Buffer,
+    maxWaiting: number,
+    deadId: string,
+  ]
+>('queueWrite', { keys: 6, arguments: 10 })((reply): QueueReply => {
+  const fields = list(reply);
+  if (fields.length === 1) return { status: 'superseded' };
+  if (fields.length === 2) return { status: 'full', waiting: Number(fields[1]) };
+  return { status: 'queued', ...appended(fields), waiting: Number(fields[6]) };
+});
+
+export const takeWrites = defineScript<
+  readonly [lease: string, queue: string, unwritten: string],
+  readonly [token: string, leaseMs: number, count: number, retryMs: number]
+>('takeWrites', { keys: 3, arguments: 4 })((
+  reply,
+): { readonly waiting: number; readonly items: readonly TakenItem[] | 'busy' } => {
+  const fields = list(reply);
+  if (String(fields[0]) === 'busy') return { waiting: Number(fields[1]), items: 'busy' };
+  const items: TakenItem[] = [];
+  for (let at = 2; at + 3 < fields.length; at += 4) {
+    const [id, key, deliveries, value] = fields.slice(at, at + 4);
+    items.push({ id: String(id), key: String(key), deliveries: Number(deliveries), stored: storedWrite(value!) });
+  }
+  return { waiting: Number(fields[1]), items };
+});
+
+export const endWrites = defineScript<
+  readonly [lease: string, queue: string, unwritten: string],
+  readonly [token: string, leaseMs: number, writes: string]
+>('endWrites', { keys: 3, arguments: 3 })(Number);
+
+export const buryWrite = defineScript<
+  readonly [lease: string, queue: string, unwritten: string, dead: string, deadKeys: string],
+  readonly [token: string, id: string, key: string, position: string, note: string, maxDead: number]
+>('buryWrite', { keys: 5, arguments: 6 })((reply) => String(reply) as 'buried' | 'superseded' | 'full' | 'lost');
+
+export const findWrites = defineScript<readonly [unwritten: string], readonly [keys: string]>('findWrites', {
+  keys: 1,
+  arguments: 1,
+})((reply): (StoredWrite | undefined)[] =>
+  list(reply).map((value) => (Buffer.isBuffer(value) ? storedWrite(value) : undefined)),
+);
+
+export const deadWrites = defineScript<
+  readonly [dead: string, unwritten: string],
+  readonly [afterId: string, count: number]
+>('deadWrites', { keys: 2, arguments: 2 })(
+  (
+    reply,
+  ): {
+    readonly total: number;
+    readonly waiting: number;
+    readonly items: readonly DeadItem[];
+  } => {
+    const fields = list(reply);
+    const items: DeadItem[] = [];
+    for (let at = 2; at + 3 < fields.length; at += 4) {
+      const [id, key, value, note] = fields.slice(at, at + 4);
+      items.push({ id: String(id), key: String(key), stored: storedWrite(value!), note: String(note) });
+    }
+    return { total: Number(fields[0]), waiting: Number(fields[1]), items };
+  },
+);
+
+export const discardWrite = defineScript<readonly [dead: string, deadKeys: string], readonly [id: string]>(
+  'discardWrite',
+  { keys: 2, arguments: 1 },
+)((reply) => reply === 1);
+
+function appended(fields: readonly ScriptReply[]): AppendReply {
+  const [epoch, position, nonce, boundMs, previous, previousNonce] = fields.map(String);
+  return {
+    epoch: epoch!,
+    position: Number(position),
+    nonce: nonce!,
+    boundMs: Number(boundMs),
+    previous: Number(previous),
+    previousNonce: previousNonce!,
+  };
+}
+
+/** A position in digits, a bar, and the bytes. */
+function storedWrite(value: ScriptReply): StoredWrite {
+  const bytes = value as Buffer;
+  const bar = bytes.indexOf('|');
+  return { position: Number(bytes.toString('latin1', 0, bar)), bytes: bytes.subarray(bar + 1) };
+}
 
 function list(reply: ScriptReply): readonly ScriptReply[] {
   if (Array.isArray(reply)) return reply as readonly ScriptReply[];

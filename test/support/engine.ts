@@ -10,6 +10,7 @@ import type { CacheStatisticsSnapshot } from '../../lib/desk/cache-statistics.js
 import { BackgroundWork } from '../../lib/flow/background-work.js';
 import type { LoadContext } from '../../lib/flow/load-collector.js';
 import type { CacheModuleOptions } from '../../lib/options/cache-options.interface.js';
+import { MemoryWriteQueue } from '../../lib/write-behind/memory.write-queue.js';
 import { Once } from '../../lib/coalescing/once.js';
 import { Problems } from '../../lib/options/option-reader.js';
 import { resolveModuleOptions } from '../../lib/options/resolve-options.js';
@@ -111,6 +112,7 @@ export function twoTierEngine(
       shared: parts.shared,
       locks: parts.locks,
       once: new Once(module.runtime),
+      writeQueue: (_cache, limits) => new MemoryWriteQueue(parts.journal, module.runtime, limits),
       background: new BackgroundWork(),
       emit: (event) => {
         events.push(event);

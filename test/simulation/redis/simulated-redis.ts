@@ -1,3 +1,4 @@
+import { RedisFault } from '../../../lib/redis/redis-fault.js';
 import type { LockAddress, LockReply } from '../../../lib/redis/redis-commands.interface.js';
 import type { Script, ScriptArgument, ScriptReply } from '../../../lib/redis/script.js';
 import type { StreamItem } from '../../../lib/redis/scripts.js';
@@ -6,7 +7,10 @@ import { Keyspace, type Snapshot } from './keyspace.js';
 import { releaseLock, renewLock } from './lock-twins.js';
 import { formatId, parseId, type StreamEntry } from './stream.js';
 
-const TWINS: Readonly<Record<Script<never, never, unknown>['name'], Twin>> = { append, sync, releaseLock, renewLock };
+const TWINS = { append, sync, releaseLock, renewLock } satisfies Partial<
+  Record<Script<never, never, unknown>['name'], Twin>
+>;
+const isTwin = (name: string): name is keyof typeof TWINS => name in TWINS;
 
 /**
  * One Redis server without the network around it: every command is carried out at once and whole, and the same commands
@@ -48,6 +52,8 @@ export class SimulatedRedis {
     keys: NoInfer<Keys>,
     args: NoInfer<Arguments>,
   ): Result {
+    // the queues of writes have none: they are tried with the real thing
+    if (!isTwin(script.name)) throw new RedisFault('refused', `the simulated Redis doesn't know ${script.name}`);
     return script.parse(this.reply(script.name, keys, args));
   }
 
