@@ -1,13 +1,9 @@
+import type { Mutant as Patch } from '../support/mutant-bundle.js';
+
 /** A rule of the protocol, taken out of the production code by changing its text. */
-export interface Mutant {
-  /** The rule that is broken. */
-  readonly rule: string;
+export interface Mutant extends Patch {
   /** The number of a history that goes wrong without it, where the first ones don't: it is tried before them. */
   readonly killedBy?: number;
-  readonly file: string;
-  /** Occurs exactly once in the file. */
-  readonly find: string;
-  readonly replace: string;
 }
 
 export const mutants: readonly Mutant[] = [

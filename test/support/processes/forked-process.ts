@@ -1,57 +1,13 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { onTestFinished } from 'vitest';
-import type { Calls, Question } from './answering.js';
-import { bundled } from './bundle.js';
-
-interface Answer {
-  readonly id: number;
-  readonly answer?: unknown;
-  readonly error?: string;
-}
+import type { Calls } from './answering.js';
+import { ChildCalls } from './child-calls.js';
 
 /** A process of its own that does what it is told; it doesn't outlive the test. */
-export class ForkedProcess<Of extends Calls<Of>> {
-  readonly #open = new Map<number, { resolve: (answer: unknown) => void; reject: (reason: Error) => void }>();
-  #questions = 0;
-
-  protected constructor(private readonly child: ChildProcess) {
-    child.on('message', ({ id, answer, error }: Answer) => {
-      const { resolve, reject } = this.#open.get(id) ?? {};
-      this.#open.delete(id);
-      if (error === undefined) resolve?.(answer);
-      else reject?.(new Error(error));
-    });
-    child.on('exit', () => {
-      for (const { reject } of this.#open.values()) reject(new Error('the process has ended'));
-    });
-  }
-
-  /** @param file of this folder; it says when it is ready */
+export class ForkedProcess<Of extends Calls<Of>> extends ChildCalls<Of> {
   protected static async fork(file: string): Promise<ChildProcess> {
-    const child = fork(await bundled(file));
+    const child = await ChildCalls.spawn(file);
     onTestFinished(() => void child.kill('SIGKILL'));
-    await once(child, 'message');
     return child;
-  }
-
-  call<Call extends keyof Of & string>(call: Call, ...args: Parameters<Of[Call]>): ReturnType<Of[Call]> {
-    const id = ++this.#questions;
-    return new Promise<unknown>((resolve, reject) => {
-      this.#open.set(id, { resolve, reject });
-      this.child.send({ id, call, args } satisfies Question);
-    }) as ReturnType<Of[Call]>;
-  }
-
-  /** It stands still: its connections stay open, and it takes nothing in. */
-  freeze(): void {
-    this.child.kill('SIGSTOP');
-  }
-
-  /** Without a word to anybody. */
-  async kill(): Promise<void> {
-    const gone = once(this.child, 'exit');
-    this.child.kill('SIGKILL');
-    await gone;
   }
 }
