@@ -1,12 +1,19 @@
-import type { LockAddress, LockReply } from '../../../lib/redis/redis-commands.interface.js';
+import type { LockAddress, LockReply, StoredBytes } from '../../../lib/redis/redis-commands.interface.js';
 import type { Script, ScriptArgument, ScriptReply } from '../../../lib/redis/script.js';
 import type { StreamItem } from '../../../lib/redis/scripts.js';
 import { append, sync, type Twin } from './journal-twins.js';
 import { Keyspace, type Snapshot } from './keyspace.js';
-import { releaseLock, renewLock } from './lock-twins.js';
+import { acquireLocks as acquireScript } from '../../../lib/redis/scripts.js';
+import { acquireLocks, releaseLock, renewLock } from './lock-twins.js';
 import { formatId, parseId, type StreamEntry } from './stream.js';
 
-const TWINS: Readonly<Record<Script<never, never, unknown>['name'], Twin>> = { append, sync, releaseLock, renewLock };
+const TWINS: Readonly<Record<Script<never, never, unknown>['name'], Twin>> = {
+  append,
+  sync,
+  acquireLocks,
+  releaseLock,
+  renewLock,
+};
 
 /**
  * One Redis server without the network around it: every command is carried out at once and whole, and the same commands
@@ -34,6 +41,10 @@ export class SimulatedRedis {
     this.keyspace.set(key, bytes, ttlMs);
   }
 
+  setMany(entries: readonly StoredBytes[]): void {
+    for (const { key, bytes, ttlMs } of entries) this.set(key, bytes, ttlMs);
+  }
+
   unlink(key: string): void {
     this.keyspace.del(key);
   }
@@ -41,6 +52,11 @@ export class SimulatedRedis {
   acquire({ lock, entry }: LockAddress, token: string, lifeMs: number): LockReply {
     const acquired = this.keyspace.set(lock, Buffer.from(token), lifeMs, { onlyIfAbsent: true });
     return { acquired, found: this.keyspace.get(entry) };
+  }
+
+  acquireMany(addresses: readonly LockAddress[], token: string, lifeMs: number): LockReply[] {
+    const keys = [...addresses.map(({ lock }) => lock), ...addresses.map(({ entry }) => entry)];
+    return this.run(acquireScript, keys, [token, lifeMs]);
   }
 
   run<Keys extends readonly string[], Arguments extends readonly ScriptArgument[], Result>(
