@@ -42,6 +42,10 @@ export class HostBindings {
 }
 
 const METHOD_FIELDS = ['cache', 'key', 'tags', 'condition', 'unless', 'returns', 'type', 'registration'];
+const MORE_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  '@CacheableMany': ['maxSize', 'ttlOf'],
+  '@CachePut': ['invalidates'],
+};
 const EVICT_FIELDS = [
   'tags',
   'cache',
@@ -112,7 +116,7 @@ export class BindingRegistry {
     if ((read && !boundRead) || (many && !boundMany) || (put && !boundPut)) return undefined;
     const operations = {
       read: boundRead,
-      many: boundMany,
+      many: boundMany && { ...boundMany, settings: many.settings },
       put: boundPut && { ...boundPut, invalidates: combineTags([put?.settings.invalidates]) },
       evictions: plan.evictions.map((settings) => this.#eviction(settings, where, problems)),
     };
@@ -157,7 +161,7 @@ export class BindingRegistry {
   ): BoundCache | undefined {
     const method = `${className}.${String(plan.propertyKey)}`;
     const where = `${method} ${decorator}`;
-    const more = decorator === '@CachePut' ? ['invalidates'] : [];
+    const more = MORE_FIELDS[decorator] ?? [];
     if (!checkDecoratorOptions(settings, [...CACHE_FIELDS, ...METHOD_FIELDS, ...more], where, problems))
       return undefined;
     if (decorator !== '@Cacheable' && settings.key === undefined) {

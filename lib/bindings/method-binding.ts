@@ -3,13 +3,14 @@ import type { CacheService, Invalidation } from '../cache.service.js';
 import { CacheConfigurationError, CacheKeyError } from '../cache.errors.js';
 import type { CacheDesk } from '../desk/cache-desk.js';
 import type { CacheEngine } from '../desk/cache-engine.js';
-import { loadManyRequests, type LoadedItems } from '../desk/call-requests.js';
+import { batchRequest, ttlOfItem, type LoadedItems } from '../desk/call-requests.js';
 import type { CacheKey, LocalKey } from '../entry/key-encoding.js';
 import type { LoadContext } from '../flow/load-collector.js';
 import type { ReadRequest } from '../flow/reader.js';
+import type { Duration } from '../options/duration.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import type { CallKey } from './call-key.js';
-import type { EvictSettings, MethodReadSettings } from './method-plan.js';
+import type { EvictSettings, MethodManySettings, MethodReadSettings } from './method-plan.js';
 import { run, type Call } from './call.js';
 import { runHandler, type BoundHandler } from './handler-run.js';
 import { collect, replay } from './observable-values.js';
@@ -33,6 +34,10 @@ export interface BoundCache {
   readonly tags: CallTags;
 }
 
+export interface BoundMany extends BoundCache {
+  readonly settings: MethodManySettings;
+}
+
 export interface BoundEviction {
   readonly settings: EvictSettings;
   readonly tags: CallTags;
@@ -41,7 +46,7 @@ export interface BoundEviction {
 /** The operations of one method on one host, resolved. */
 export interface BoundOperations {
   readonly read: BoundCache | undefined;
-  readonly many: BoundCache | undefined;
+  readonly many: BoundMany | undefined;
   readonly put: (BoundCache & { readonly invalidates: CallTags }) | undefined;
   readonly evictions: readonly BoundEviction[];
   /** Of a handler of requests or messages, which is cached by an interceptor, and whose result may be there at once. */
@@ -183,7 +188,7 @@ export class MethodBinding {
     return result;
   }
 
-  async #readMany(call: Call, { desk, settings, options, tags }: BoundCache): Promise<unknown> {
+  async #readMany(call: Call, { desk, settings, options, tags }: BoundMany): Promise<unknown> {
     const [ids] = call.args;
     if (!Array.isArray(ids) || call.args.length !== 1) {
       throw new CacheKeyError(`${this.describe()}: @CacheableMany is for methods whose one argument is a list of keys`);
@@ -194,16 +199,19 @@ export class MethodBinding {
       this.#refuseSynchronous(result);
       return result as Promise<unknown[]>;
     };
-    const keyOfItem = settings.key as (item: unknown) => CacheKey;
-    const { requests, loadMissing } = loadManyRequests(desk.region, ids as CacheKey[], load, { key: keyOfItem });
-    const complete = requests.map((request) => ({
-      ...request,
-      options,
-      tags: () => tags.ofArguments([]),
-      tagsOfResult: (item: unknown) => (item === undefined ? [] : (tags.ofResult?.(item, []) ?? [])),
-      unless: settings.unless as ((item: unknown) => boolean) | undefined,
-    }));
-    const items = await desk.readMany(complete, loadMissing);
+    const items = await desk.readMany(
+      batchRequest(desk.region, ids as CacheKey[], load, {
+        keyOfItem: settings.key as (item: unknown) => CacheKey,
+        options,
+        maxSize: settings.maxSize ?? Number.POSITIVE_INFINITY,
+        item: {
+          tags: () => tags.ofArguments([]),
+          tagsOfResult: (item) => (item === undefined ? [] : (tags.ofResult?.(item, []) ?? [])),
+          unless: (item) => item !== undefined && (settings.unless as Predicate | undefined)?.(item) === true,
+          ttlOf: settings.ttlOf && ttlOfItem(settings.ttlOf as (item: unknown) => Duration | undefined),
+        },
+      }),
+    );
     return items.filter((item) => item !== undefined);
   }
 

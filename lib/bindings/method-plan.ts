@@ -23,6 +23,13 @@ export interface MethodReadSettings extends Omit<CacheOptions, 'tags'> {
   readonly registration?: string | undefined;
 }
 
+/** Of a method that reads many: what only it can say. */
+export interface MethodManySettings extends MethodReadSettings {
+  readonly maxSize?: number | undefined;
+  /** `ttl` where it is a function of the item. */
+  readonly ttlOf?: ((item: never) => Duration | undefined) | undefined;
+}
+
 export interface EvictSettings {
   readonly tags?: TagSource | undefined;
   readonly cache?: string | undefined;
@@ -40,7 +47,7 @@ export interface EvictSettings {
 /** What one decorator asks for. */
 export type Operation =
   | { readonly kind: 'read'; readonly settings: MethodReadSettings }
-  | { readonly kind: 'many'; readonly settings: MethodReadSettings }
+  | { readonly kind: 'many'; readonly settings: MethodManySettings }
   | { readonly kind: 'put'; readonly settings: MethodReadSettings & { readonly invalidates?: TagSource | undefined } }
   | { readonly kind: 'evict'; readonly settings: EvictSettings }
   /** Tags for what another decorator caches, or for the answers of a handler, which they are enough for. */

@@ -1,5 +1,6 @@
 import {
   callback,
+  count,
   duration,
   flag,
   oneOf,
@@ -19,6 +20,8 @@ const decoratorRules = {
   all: flag,
   settled: flag,
   emit: flag,
+  maxSize: count(1),
+  ttlOf: callback('a function that returns a duration'),
   mode: oneOf('hard', 'soft'),
   again: duration,
   cache: { takes: 'the name of a cache', read: (given) => (typeof given === 'string' ? given : undefined) },

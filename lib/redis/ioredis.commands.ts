@@ -89,7 +89,7 @@ export class IoredisCommands implements RedisCommands {
     const byEntry = new Map(addresses.map((address) => [address.entry, address]));
     const entries = addresses.map(({ entry }) => entry);
     return this.#bySlot(entries, async (group) => {
-      const { lock, beside } = byEntry.get(group[0]!)!;
+      const { beside } = byEntry.get(group[0]!)!;
       if (group.length === 1 || (!beside && this.connection.isCluster))
         return Promise.all(group.map(async (entry) => this.acquire(byEntry.get(entry)!, token, lifeMs)));
       const locks = group.map((entry) => byEntry.get(entry)!.lock);
