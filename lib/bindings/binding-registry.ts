@@ -4,6 +4,7 @@ import { checkDecoratorOptions } from '../options/decorator-options.js';
 import { Problems } from '../options/option-reader.js';
 import { overrideReadOptions } from '../options/read-options.js';
 import { addType, CACHE_FIELDS } from '../options/resolve-options.js';
+import { bindAutoBatch } from './auto-batch.binding.js';
 import { keyByArguments, keyByFunction } from './call-key.js';
 import { handlerKindOf, type HandlerKind } from './handler-kind.js';
 import { tagsOf } from './metadata.accessor.js';
@@ -43,6 +44,7 @@ export class HostBindings {
 
 const METHOD_FIELDS = ['cache', 'key', 'tags', 'condition', 'unless', 'returns', 'type', 'registration'];
 const MORE_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  '@Cacheable': ['autoBatch'],
   '@CacheableMany': ['maxSize', 'ttlOf'],
   '@CachePut': ['invalidates'],
 };
@@ -116,6 +118,10 @@ export class BindingRegistry {
     if ((read && !boundRead) || (many && !boundMany) || (put && !boundPut)) return undefined;
     const operations = {
       read: boundRead,
+      autoBatch:
+        boundRead?.settings.autoBatch === undefined
+          ? undefined
+          : bindAutoBatch(plan, className, boundRead, this.engine, problems),
       many: boundMany && { ...boundMany, settings: many.settings },
       put: boundPut && { ...boundPut, invalidates: combineTags([put?.settings.invalidates]) },
       evictions: plan.evictions.map((settings) => this.#eviction(settings, where, problems)),

@@ -6,9 +6,11 @@ import type { CacheEngine } from '../desk/cache-engine.js';
 import { batchRequest, ttlOfItem, type LoadedItems } from '../desk/call-requests.js';
 import type { CacheKey, LocalKey } from '../entry/key-encoding.js';
 import type { LoadContext } from '../flow/load-collector.js';
+import { currentScope, runningLoad } from '../flow/scope.js';
 import type { ReadRequest } from '../flow/reader.js';
 import type { Duration } from '../options/duration.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
+import type { AutoBatch } from './auto-batch.js';
 import type { CallKey } from './call-key.js';
 import type { EvictSettings, MethodManySettings, MethodReadSettings } from './method-plan.js';
 import { run, type Call } from './call.js';
@@ -46,6 +48,8 @@ export interface BoundEviction {
 /** The operations of one method on one host, resolved. */
 export interface BoundOperations {
   readonly read: BoundCache | undefined;
+  /** Where the calls of `read` come together. */
+  readonly autoBatch?: AutoBatch | undefined;
   readonly many: BoundMany | undefined;
   readonly put: (BoundCache & { readonly invalidates: CallTags }) | undefined;
   readonly evictions: readonly BoundEviction[];
@@ -73,7 +77,7 @@ export class MethodBinding {
     const isPlain = readsOnly && read.settings.condition === undefined && read.settings.returns !== 'observable';
     const desk = isPlain && read.desk.hasShortWay ? read.desk : undefined;
     this.hotDesk = desk?.hasHotPath === true && !read!.options.strong ? desk : undefined;
-    this.strongDesk = read?.options.strong === true ? desk : undefined;
+    this.strongDesk = read?.options.strong === true && operations.autoBatch === undefined ? desk : undefined;
     this.guessKey = read?.callKey.guess ?? (() => undefined);
     this.#options = read?.options;
   }
@@ -82,7 +86,9 @@ export class MethodBinding {
   joinOrInvoke(key: LocalKey, call: Call): unknown {
     const desk = this.hotDesk!;
     const joined = desk.passThrough ? undefined : desk.join(key, this.#options!);
-    if (joined === undefined) return this.lookOrInvoke(desk, key, call);
+    if (joined === undefined) {
+      return this.operations.autoBatch === undefined ? this.lookOrInvoke(desk, key, call) : this.invoke(call);
+    }
     return joined.then((outcome) => (outcome === undefined ? this.invoke(call) : desk.handOut(outcome)));
   }
 
@@ -162,7 +168,8 @@ export class MethodBinding {
   async #read(call: Call, { desk, settings, options, callKey, tags }: BoundCache): Promise<unknown> {
     const { args } = call;
     const isWanted = settings.condition === undefined || (settings.condition as Predicate)(...args);
-    if (!isWanted || desk.passThrough) {
+    const { autoBatch } = this.operations;
+    if (!isWanted || (desk.passThrough && autoBatch === undefined)) {
       if (!isWanted) desk.statistics.bypassed++;
       const result = run(call);
       // a signal that never fires: nobody gives up on what isn't shared
@@ -178,7 +185,9 @@ export class MethodBinding {
       unless: settings.unless === undefined ? undefined : (result) => (settings.unless as Predicate)(result, ...args),
       found: call.found,
     };
-    return desk.read(request);
+    // a loader without a scope of its own is known only now, and a batch would come later
+    const isGathered = autoBatch !== undefined && (currentScope() !== undefined || runningLoad() === undefined);
+    return isGathered ? autoBatch.read(call.self, args[0], request) : desk.read(request);
   }
 
   #load(call: Call, settings: MethodReadSettings, context: LoadContext): unknown {

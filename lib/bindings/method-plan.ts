@@ -11,6 +11,14 @@ export type TagSource =
   | ((...args: never[]) => readonly string[])
   | { readonly fromResult: (...args: never[]) => readonly string[] };
 
+/** What a decorator says of the batches that its calls become. */
+export interface AutoBatchSettings {
+  readonly load: string;
+  readonly key?: ((item: never) => unknown) | undefined;
+  readonly maxSize?: number | undefined;
+  readonly within?: 'tick' | Duration | undefined;
+}
+
 /** Options of a cached method that are not those of its cache. */
 export interface MethodReadSettings extends Omit<CacheOptions, 'tags'> {
   readonly cache?: string | undefined;
@@ -19,6 +27,7 @@ export interface MethodReadSettings extends Omit<CacheOptions, 'tags'> {
   readonly condition?: ((...args: never[]) => boolean) | undefined;
   readonly unless?: ((...args: never[]) => boolean) | undefined;
   readonly returns?: 'promise' | 'observable' | 'response' | undefined;
+  readonly autoBatch?: AutoBatchSettings | undefined;
   readonly type?: CacheableType | undefined;
   readonly registration?: string | undefined;
 }

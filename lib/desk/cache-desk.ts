@@ -212,6 +212,27 @@ export class CacheDesk {
     return values;
   }
 
+  /** Every read of the batch by itself: each is answered as soon as its answer is there. */
+  async readEach(batch: BatchRequest, answer: Answers): Promise<void> {
+    const places = batch.keys.map((_, place) => place);
+    if (this.isBypassed()) {
+      await this.#askTheSourceForMany(batch).then(
+        (values) => places.forEach((place) => answer.resolve(place, values[place])),
+        (error: unknown) => places.forEach((place) => answer.reject(place, error)),
+      );
+      return;
+    }
+    this.statistics.reads += places.length;
+    await this.readsOfMany.read(batch, places, (place, outcome) => {
+      this.statistics[outcome.kind]++;
+      try {
+        answer.resolve(place, this.#openNow(outcome));
+      } catch (error) {
+        answer.reject(place, error);
+      }
+    });
+  }
+
   /** Looks into the tiers; `undefined` where there is nothing. */
   async peekMany(batch: BatchRequest, allowStale: boolean): Promise<unknown[]> {
     if (this.isBypassed()) {
@@ -280,6 +301,12 @@ export class CacheDesk {
   snapshot(): CacheStatisticsSnapshot {
     return this.statistics.snapshot(this.#memory.size, this.region.codec.copiedInsteadOfFrozen);
   }
+}
+
+/** Who is told of the answers to a batch, place by place. */
+export interface Answers {
+  resolve(place: number, value: unknown): void;
+  reject(place: number, error: unknown): void;
 }
 
 const ABSENT = { kind: 'absent' } as const;

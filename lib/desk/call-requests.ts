@@ -165,9 +165,10 @@ export function batchRequest<T, K extends CacheKey>(
   { item, options, keyOfItem, maxSize }: BatchTerms<T, K>,
 ): BatchRequest {
   const stored = keys.map((key) => region.keyFor(key));
+  const placing: Placing<CacheKey> = { region, keyFor: (key) => region.keyFor(key), keyOfItem };
   const loadMissing: BatchRequest['load'] = async (places, context) => {
     const missing = places.map((place) => keys[place]!);
-    return inOrder(region, missing, await load(missing, context), keyOfItem);
+    return inOrder(placing, missing, await load(missing, context));
   };
   const request = (place: number): ReadRequest => ({
     ...item,
@@ -205,23 +206,26 @@ function readOptionsOfMany(region: CacheRegion, options: object | undefined): Re
   });
 }
 
-/** A value for each key, whatever form the loader chose. */
-function inOrder<T, K extends CacheKey>(
-  region: CacheRegion,
-  keys: readonly K[],
-  items: readonly (T | null | undefined)[] | ReadonlyMap<K, T>,
-  keyOfItem: ((item: T) => CacheKey) | undefined,
-): readonly unknown[] {
+/** How the items of a loader of many find their places. */
+export interface Placing<K> {
+  readonly region: CacheRegion;
+  /** A key as it is stored. */
+  readonly keyFor: (key: K) => string;
+  readonly keyOfItem: ((item: never) => K) | undefined;
+}
+
+/** A value for each key, whatever form the loader chose. @throws CacheKeyError where nobody can say what belongs where */
+export function inOrder<K>({ region, keyFor, keyOfItem }: Placing<K>, keys: readonly K[], items: unknown): unknown[] {
   if (items instanceof Map) return keys.map((key) => (items.get(key) as unknown) ?? undefined);
   if (!Array.isArray(items)) {
     throw new CacheKeyError(`cache ${region.name}: a loader of many returns a list or a Map, this one ${typeof items}`);
   }
   if (keyOfItem !== undefined) {
-    const byKey = new Map<string, T>();
-    for (const item of items as (T | null | undefined)[]) {
-      if (item !== null && item !== undefined) byKey.set(region.keyFor(keyOfItem(item)), item);
+    const byKey = new Map<string, unknown>();
+    for (const item of items as unknown[]) {
+      if (!isMissing(item)) byKey.set(keyFor(keyOfItem(item as never)), item);
     }
-    return keys.map((key) => byKey.get(region.keyFor(key)));
+    return keys.map((key) => byKey.get(keyFor(key)));
   }
   if (items.length === keys.length) return items.map((item: unknown) => item ?? undefined);
   throw new CacheKeyError(

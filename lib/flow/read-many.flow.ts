@@ -19,26 +19,39 @@ export class ReadManyFlow {
     this.#loads = new LoadsOfMany(parts, reads);
   }
 
-  /** @returns an outcome for each of the places, in their order */
-  async read(batch: BatchRequest, places: readonly number[]): Promise<ReadOutcome[]> {
+  /**
+   * @param tell is told of each outcome as soon as it is there
+   * @returns an outcome for each of the places, in their order
+   */
+  async read(
+    batch: BatchRequest,
+    places: readonly number[],
+    tell?: (index: number, outcome: ReadOutcome) => void,
+  ): Promise<ReadOutcome[]> {
     const begun = this.#begin(batch, places);
     const readers = begun instanceof Promise ? await begun : begun;
     const outcomes: ReadOutcome[] = [];
+    const settle = (index: number, outcome: ReadOutcome): void => {
+      outcomes[index] = outcome;
+      this.reads.teach(readers[index]!, outcome);
+      tell?.(index, outcome);
+    };
     let open = places.map((_, index) => index);
     for (let joins = 0; open.length > 0; joins++) {
-      const missing = new Map<string, MissingItem>();
-      const answers = open.map((index) => this.#start(readers[index]!, places[index]!, joins, missing));
-      if (missing.size > 0) void this.#loads.fly([...missing.values()], batch, false);
       const left: number[] = [];
-      for (const [at, index] of open.entries()) {
-        const answer = answers[at];
-        const outcome = answer instanceof Promise ? await answer : answer;
-        if (outcome === undefined) left.push(index);
-        else outcomes[index] = outcome;
+      const take = (index: number, outcome: ReadOutcome | undefined): void =>
+        outcome === undefined ? void left.push(index) : settle(index, outcome);
+      const missing = new Map<string, MissingItem>();
+      const waits: Promise<void>[] = [];
+      for (const index of open) {
+        const answer = this.#start(readers[index]!, places[index]!, joins, missing);
+        if (answer instanceof Promise) waits.push(answer.then((outcome) => take(index, outcome)));
+        else take(index, answer);
       }
+      if (missing.size > 0) void this.#loads.fly([...missing.values()], batch, false);
+      if (waits.length > 0) await Promise.all(waits);
       open = left;
     }
-    for (const [index, reader] of readers.entries()) this.reads.teach(reader, outcomes[index]!);
     return outcomes;
   }
 

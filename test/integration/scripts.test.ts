@@ -33,9 +33,12 @@ describe('the scripts, on a server', () => {
     by = client,
   ): Promise<Result> => parse((await by.callBuffer('EVAL', text, keys.length, ...keys, ...args)) as ScriptReply);
 
-  it.each([appendRecord, syncJournal, acquireLocks, releaseLock, renewLock])('knows $name by its sha', async ({ text, sha }) => {
-    expect(await client.call('SCRIPT', 'LOAD', text)).toBe(sha);
-  });
+  it.each([appendRecord, syncJournal, acquireLocks, releaseLock, renewLock])(
+    'knows $name by its sha',
+    async ({ text, sha }) => {
+      expect(await client.call('SCRIPT', 'LOAD', text)).toBe(sha);
+    },
+  );
 
   it('go by the clock of the server', async () => {
     const before = Date.now();
