@@ -78,6 +78,10 @@ export const LIMITS = {
   maxDurationMs: 10 * 365 * 86_400_000,
   /** How often a caller joins somebody else's load before it loads by itself. */
   joins: 3,
+  /** Entries that a server is asked for, or given, at a time. */
+  page: 1_000,
+  /** Bytes that a server is given at a time, but for a single value that is larger. */
+  pageBytes: 4 * 1_024 * 1_024,
   /** Values of one Observable. */
   emissions: 1_000,
 } as const;

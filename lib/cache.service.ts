@@ -4,9 +4,10 @@ import { NEEDS_EVENTS, type CacheEngine } from './desk/cache-engine.js';
 import type { CacheName } from './desk/cache-names.js';
 import type { CacheStatus, Explanation } from './desk/cache-status.js';
 import {
+  getManyRequest,
   getRequest,
   queueRequest,
-  loadManyRequests,
+  loadManyRequest,
   loadRequest,
   setRequest,
   writeRequest,
@@ -135,9 +136,12 @@ export class CacheService {
     return desk.peek(getRequest(desk.region, key, options), options?.allowStale === true) as Promise<T | undefined>;
   }
 
-  /** Cached values in the order of the keys, `undefined` where there is none. */
+  /** Cached values in the order of the keys, `undefined` where there is none; one look into each tier for all. */
   async getMany<T>(cache: CacheName, keys: readonly CacheKey[], options?: GetOptions): Promise<(T | undefined)[]> {
-    return Promise.all(keys.map((key) => this.get<T>(cache, key, options)));
+    const desk = this.#desk(cache);
+    if (keys.length === 0) return [];
+    const batch = getManyRequest(desk.region, keys, options);
+    return desk.peekMany(batch, options?.allowStale === true) as Promise<(T | undefined)[]>;
   }
 
   /**
@@ -154,8 +158,7 @@ export class CacheService {
   ): Promise<(T | undefined)[]> {
     const desk = this.#desk(cache);
     if (keys.length === 0) return [];
-    const { requests, loadMissing } = loadManyRequests(desk.region, keys, load, options);
-    return desk.readMany(requests, loadMissing) as Promise<(T | undefined)[]>;
+    return desk.readMany(loadManyRequest(desk.region, keys, load, options)) as Promise<(T | undefined)[]>;
   }
 
   /**

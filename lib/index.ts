@@ -4,7 +4,7 @@ export type { CacheModuleExtras } from './cache.module-definition.js';
 export { getCacheServiceToken, getCacheToken } from './cache.constants.js';
 
 // decorators
-export { Cacheable, type CacheableOptions } from './decorators/cacheable.decorator.js';
+export { Cacheable, type AutoBatchOptions, type CacheableOptions } from './decorators/cacheable.decorator.js';
 export { CacheableMany, type CacheableManyOptions } from './decorators/cacheable-many.decorator.js';
 export { CacheEvict, type CacheEvictOptions } from './decorators/cache-evict.decorator.js';
 export { CachePut, type CachePutOptions } from './decorators/cache-put.decorator.js';

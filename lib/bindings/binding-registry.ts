@@ -5,6 +5,7 @@ import { Problems } from '../options/option-reader.js';
 import { overrideReadOptions } from '../options/read-options.js';
 import { addType, CACHE_FIELDS } from '../options/resolve-options.js';
 import { WRITE_BEHIND_FIELDS } from '../options/write-behind-options.js';
+import { bindAutoBatch } from './auto-batch.binding.js';
 import { keyByArguments, keyByFunction } from './call-key.js';
 import { handlerKindOf, type HandlerKind } from './handler-kind.js';
 import { tagsOf } from './metadata.accessor.js';
@@ -44,6 +45,12 @@ export class HostBindings {
 }
 
 const METHOD_FIELDS = ['cache', 'key', 'tags', 'condition', 'unless', 'returns', 'type', 'registration'];
+const MORE_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  '@Cacheable': ['autoBatch'],
+  '@CacheableMany': ['maxSize', 'ttlOf'],
+  '@CachePut': ['invalidates'],
+  '@WriteBehind': ['invalidates', ...WRITE_BEHIND_FIELDS],
+};
 const EVICT_FIELDS = [
   'tags',
   'cache',
@@ -57,11 +64,6 @@ const EVICT_FIELDS = [
   'emit',
   'registration',
 ];
-
-const MORE_FIELDS: Readonly<Record<string, readonly string[]>> = {
-  '@CachePut': ['invalidates'],
-  '@WriteBehind': ['invalidates', ...WRITE_BEHIND_FIELDS],
-};
 
 /** At most one of these answers the calls of a method. */
 const ANSWERING: ReadonlySet<Operation['kind']> = new Set(['read', 'many', 'put', 'behind']);
@@ -123,7 +125,11 @@ export class BindingRegistry {
     if (boundBehind) this.#openQueue(boundBehind, behind.settings, `${where} @WriteBehind`, problems);
     const operations = {
       read: boundRead,
-      many: boundMany,
+      autoBatch:
+        boundRead?.settings.autoBatch === undefined
+          ? undefined
+          : bindAutoBatch(plan, className, boundRead, this.engine, problems),
+      many: boundMany && { ...boundMany, settings: many.settings },
       put: boundPut && { ...boundPut, invalidates: combineTags([put?.settings.invalidates]) },
       behind: boundBehind && { ...boundBehind, invalidates: combineTags([behind?.settings.invalidates]) },
       evictions: plan.evictions.map((settings) => this.#eviction(settings, where, problems)),

@@ -3,13 +3,16 @@ import type { CacheService, Invalidation } from '../cache.service.js';
 import { CacheConfigurationError, CacheKeyError } from '../cache.errors.js';
 import type { CacheDesk } from '../desk/cache-desk.js';
 import type { CacheEngine } from '../desk/cache-engine.js';
-import { loadManyRequests, type LoadedItems } from '../desk/call-requests.js';
+import { batchRequest, ttlOfItem, type LoadedItems } from '../desk/call-requests.js';
 import type { CacheKey, LocalKey } from '../entry/key-encoding.js';
 import type { LoadContext } from '../flow/load-collector.js';
+import { currentScope, runningLoad } from '../flow/scope.js';
 import type { ReadRequest } from '../flow/reader.js';
+import type { Duration } from '../options/duration.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
+import type { AutoBatch } from './auto-batch.js';
 import type { CallKey } from './call-key.js';
-import type { EvictSettings, MethodReadSettings } from './method-plan.js';
+import type { EvictSettings, MethodManySettings, MethodReadSettings } from './method-plan.js';
 import { run, type Call } from './call.js';
 import { runHandler, type BoundHandler } from './handler-run.js';
 import { collect, replay } from './observable-values.js';
@@ -37,6 +40,10 @@ export interface BoundWrite extends BoundCache {
   readonly invalidates: CallTags;
 }
 
+export interface BoundMany extends BoundCache {
+  readonly settings: MethodManySettings;
+}
+
 export interface BoundEviction {
   readonly settings: EvictSettings;
   readonly tags: CallTags;
@@ -45,7 +52,9 @@ export interface BoundEviction {
 /** The operations of one method on one host, resolved. */
 export interface BoundOperations {
   readonly read: BoundCache | undefined;
-  readonly many: BoundCache | undefined;
+  /** Where the calls of `read` come together. */
+  readonly autoBatch?: AutoBatch | undefined;
+  readonly many: BoundMany | undefined;
   readonly put: BoundWrite | undefined;
   readonly behind?: BoundWrite | undefined;
   readonly evictions: readonly BoundEviction[];
@@ -73,7 +82,7 @@ export class MethodBinding {
     const isPlain = readsOnly && read.settings.condition === undefined && read.settings.returns !== 'observable';
     const desk = isPlain && read.desk.hasShortWay ? read.desk : undefined;
     this.hotDesk = desk?.hasHotPath === true && !read!.options.strong ? desk : undefined;
-    this.strongDesk = read?.options.strong === true ? desk : undefined;
+    this.strongDesk = read?.options.strong === true && operations.autoBatch === undefined ? desk : undefined;
     this.guessKey = read?.callKey.guess ?? (() => undefined);
     this.#options = read?.options;
   }
@@ -82,7 +91,9 @@ export class MethodBinding {
   joinOrInvoke(key: LocalKey, call: Call): unknown {
     const desk = this.hotDesk!;
     const joined = desk.passThrough ? undefined : desk.join(key, this.#options!);
-    if (joined === undefined) return this.lookOrInvoke(desk, key, call);
+    if (joined === undefined) {
+      return this.operations.autoBatch === undefined ? this.lookOrInvoke(desk, key, call) : this.invoke(call);
+    }
     return joined.then((outcome) => (outcome === undefined ? this.invoke(call) : desk.handOut(outcome)));
   }
 
@@ -164,7 +175,8 @@ export class MethodBinding {
   async #read(call: Call, { desk, settings, options, callKey, tags }: BoundCache): Promise<unknown> {
     const { args } = call;
     const isWanted = settings.condition === undefined || (settings.condition as Predicate)(...args);
-    if (!isWanted || desk.passThrough) {
+    const { autoBatch } = this.operations;
+    if (!isWanted || (desk.passThrough && autoBatch === undefined)) {
       if (!isWanted) desk.statistics.bypassed++;
       const result = run(call);
       // a signal that never fires: nobody gives up on what isn't shared
@@ -180,7 +192,9 @@ export class MethodBinding {
       unless: settings.unless === undefined ? undefined : (result) => (settings.unless as Predicate)(result, ...args),
       found: call.found,
     };
-    return desk.read(request);
+    // a loader without a scope of its own is known only now, and a batch would come later
+    const isGathered = autoBatch !== undefined && (currentScope() !== undefined || runningLoad() === undefined);
+    return isGathered ? autoBatch.read(call.self, args[0], request) : desk.read(request);
   }
 
   #load(call: Call, settings: MethodReadSettings, context: LoadContext): unknown {
@@ -190,7 +204,7 @@ export class MethodBinding {
     return result;
   }
 
-  async #readMany(call: Call, { desk, settings, options, tags }: BoundCache): Promise<unknown> {
+  async #readMany(call: Call, { desk, settings, options, tags }: BoundMany): Promise<unknown> {
     const [ids] = call.args;
     if (!Array.isArray(ids) || call.args.length !== 1) {
       throw new CacheKeyError(`${this.describe()}: @CacheableMany is for methods whose one argument is a list of keys`);
@@ -201,16 +215,19 @@ export class MethodBinding {
       this.#refuseSynchronous(result);
       return result as Promise<unknown[]>;
     };
-    const keyOfItem = settings.key as (item: unknown) => CacheKey;
-    const { requests, loadMissing } = loadManyRequests(desk.region, ids as CacheKey[], load, { key: keyOfItem });
-    const complete = requests.map((request) => ({
-      ...request,
-      options,
-      tags: () => tags.ofArguments([]),
-      tagsOfResult: (item: unknown) => (item === undefined ? [] : (tags.ofResult?.(item, []) ?? [])),
-      unless: settings.unless as ((item: unknown) => boolean) | undefined,
-    }));
-    const items = await desk.readMany(complete, loadMissing);
+    const items = await desk.readMany(
+      batchRequest(desk.region, ids as CacheKey[], load, {
+        keyOfItem: settings.key as (item: unknown) => CacheKey,
+        options,
+        maxSize: settings.maxSize ?? Number.POSITIVE_INFINITY,
+        item: {
+          tags: () => tags.ofArguments([]),
+          tagsOfResult: (item) => (item === undefined ? [] : (tags.ofResult?.(item, []) ?? [])),
+          unless: (item) => item !== undefined && (settings.unless as Predicate | undefined)?.(item) === true,
+          ttlOf: settings.ttlOf && ttlOfItem(settings.ttlOf as (item: unknown) => Duration | undefined),
+        },
+      }),
+    );
     return items.filter((item) => item !== undefined);
   }
 

@@ -11,6 +11,14 @@ export type TagSource =
   | ((...args: never[]) => readonly string[])
   | { readonly fromResult: (...args: never[]) => readonly string[] };
 
+/** What a decorator says of the batches that its calls become. */
+export interface AutoBatchSettings {
+  readonly load: string;
+  readonly key?: ((item: never) => unknown) | undefined;
+  readonly maxSize?: number | undefined;
+  readonly within?: 'tick' | Duration | undefined;
+}
+
 /** Options of a cached method that are not those of its cache. */
 export interface MethodReadSettings extends Omit<CacheOptions, 'tags'> {
   readonly cache?: string | undefined;
@@ -19,8 +27,16 @@ export interface MethodReadSettings extends Omit<CacheOptions, 'tags'> {
   readonly condition?: ((...args: never[]) => boolean) | undefined;
   readonly unless?: ((...args: never[]) => boolean) | undefined;
   readonly returns?: 'promise' | 'observable' | 'response' | undefined;
+  readonly autoBatch?: AutoBatchSettings | undefined;
   readonly type?: CacheableType | undefined;
   readonly registration?: string | undefined;
+}
+
+/** Of a method that reads many: what only it can say. */
+export interface MethodManySettings extends MethodReadSettings {
+  readonly maxSize?: number | undefined;
+  /** `ttl` where it is a function of the item. */
+  readonly ttlOf?: ((item: never) => Duration | undefined) | undefined;
 }
 
 export interface EvictSettings {
@@ -43,7 +59,7 @@ export type WriteBehindSettings = MethodReadSettings &
 /** What one decorator asks for. */
 export type Operation =
   | { readonly kind: 'read'; readonly settings: MethodReadSettings }
-  | { readonly kind: 'many'; readonly settings: MethodReadSettings }
+  | { readonly kind: 'many'; readonly settings: MethodManySettings }
   | { readonly kind: 'put'; readonly settings: MethodReadSettings & { readonly invalidates?: TagSource | undefined } }
   | { readonly kind: 'behind'; readonly settings: WriteBehindSettings }
   | { readonly kind: 'evict'; readonly settings: EvictSettings }

@@ -12,10 +12,21 @@ export interface LockAttempt {
   readonly found: Buffer | undefined;
 }
 
+/** The same for several keys at once: one lease for all that were got. */
+export interface ManyLocksAttempt {
+  /** `undefined` where none was got. */
+  readonly lease: Lease | undefined;
+  /** In the order of the addresses. */
+  readonly acquired: readonly boolean[];
+  readonly found: readonly (Buffer | undefined)[];
+}
+
 /**
  * One load a key across processes. For efficiency only: whether a value is fresh never depends on it, and where it
  * can't be reached everybody loads. Never rejects.
  */
 export interface LoadLock {
   tryAcquire(address: EntryAddress): Promise<LockAttempt>;
+  /** @param addresses each once */
+  tryAcquireMany(addresses: readonly EntryAddress[]): Promise<ManyLocksAttempt>;
 }

@@ -1,9 +1,11 @@
 import type { Runtime, Timer } from '../cache.runtime.js';
 import type { EntryAddress } from '../entry/entry-address.js';
-import type { RedisCommands } from '../redis/redis-commands.interface.js';
+import type { LockReply, RedisCommands } from '../redis/redis-commands.interface.js';
 import type { RedisKeys } from '../redis/redis-keys.js';
 import { releaseLock, renewLock } from '../redis/scripts.js';
-import type { Lease, LoadLock, LockAttempt } from './load-lock.interface.js';
+import { LIMITS } from '../cache.constants.js';
+import { pagesOf } from '../entry/pages.js';
+import type { Lease, LoadLock, LockAttempt, ManyLocksAttempt } from './load-lock.interface.js';
 
 /** Where the lock can't be reached everybody loads. */
 const UNGUARDED: LockAttempt = { lease: { release: () => Promise.resolve() }, found: undefined };
@@ -25,17 +27,43 @@ export class RedisLoadLock implements LoadLock {
 
   async tryAcquire({ cache, schema, key }: EntryAddress): Promise<LockAttempt> {
     const address = this.keys.lock(this.keys.entry(cache, schema, key));
-    const token = `${this.#prefix}${(++this.#tokens).toString(36)}`;
+    const token = this.#token();
     try {
       const { acquired, found } = await this.commands.acquire(address, token, this.lifeMs);
-      return { lease: acquired ? this.#leaseOf(address.lock, token) : undefined, found };
+      return { lease: acquired ? this.#leaseOf([address.lock], token) : undefined, found };
     } catch {
       return UNGUARDED;
     }
   }
 
-  #leaseOf(lock: string, token: string): Lease {
-    const lease = new RedisLease(this.commands, this.runtime, { lock, token, lifeMs: this.lifeMs }, () =>
+  async tryAcquireMany(addresses: readonly EntryAddress[]): Promise<ManyLocksAttempt> {
+    const leases: Lease[] = [];
+    const replies: LockReply[] = [];
+    for (const page of pagesOf(addresses, LIMITS.page)) {
+      const locks = page.map(({ cache, schema, key }) => this.keys.lock(this.keys.entry(cache, schema, key)));
+      const token = this.#token();
+      try {
+        const answered = await this.commands.acquireMany(locks, token, this.lifeMs);
+        const got = locks.filter((_, index) => answered[index]!.acquired).map(({ lock }) => lock);
+        if (got.length > 0) leases.push(this.#leaseOf(got, token));
+        replies.push(...answered);
+      } catch {
+        break;
+      }
+    }
+    return {
+      lease: leases.length === 0 && replies.length === addresses.length ? undefined : together(leases),
+      acquired: addresses.map((_, index) => replies[index]?.acquired ?? true),
+      found: addresses.map((_, index) => replies[index]?.found),
+    };
+  }
+
+  #token(): string {
+    return `${this.#prefix}${(++this.#tokens).toString(36)}`;
+  }
+
+  #leaseOf(locks: readonly string[], token: string): Lease {
+    const lease = new RedisLease(this.commands, this.runtime, { locks, token, lifeMs: this.lifeMs }, () =>
       this.#held.delete(lease),
     );
     this.#held.add(lease);
@@ -44,12 +72,19 @@ export class RedisLoadLock implements LoadLock {
 
   /** Locks of loads that are still running. */
   get held(): number {
-    return this.#held.size;
+    let count = 0;
+    for (const { size } of this.#held) count += size;
+    return count;
   }
 }
 
+/** Several leases as one. */
+const together = (leases: readonly Lease[]): Lease => ({
+  release: async () => void (await Promise.all(leases.map(async (lease) => lease.release()))),
+});
+
 interface LeaseTerms {
-  readonly lock: string;
+  readonly locks: readonly string[];
   readonly token: string;
   readonly lifeMs: number;
 }
@@ -67,15 +102,19 @@ class RedisLease implements Lease {
     this.#renewLater();
   }
 
+  get size(): number {
+    return this.terms.locks.length;
+  }
+
   #renewLater(): void {
     this.#timer = this.runtime.after(this.terms.lifeMs / 3, () => void this.#renew(), { background: true });
   }
 
   async #renew(): Promise<void> {
-    const { lock, token, lifeMs } = this.terms;
+    const { locks, token, lifeMs } = this.terms;
     let isOurs = true;
     try {
-      isOurs = await this.commands.run(renewLock, [lock], [token, lifeMs]);
+      isOurs = await this.commands.runForEach(renewLock, locks, [token, lifeMs]);
     } catch {
       // the next try may get through before its life ends
     }
@@ -88,7 +127,7 @@ class RedisLease implements Lease {
     this.#timer?.cancel();
     this.ended();
     try {
-      await this.commands.run(releaseLock, [this.terms.lock], [this.terms.token]);
+      await this.commands.runForEach(releaseLock, this.terms.locks, [this.terms.token]);
     } catch {
       // its life will end
     }

@@ -7,8 +7,8 @@ export interface WaitingFlight {
 /** Work on one key that several callers wait for. Its promise never counts as unhandled. */
 export class Flight<T> implements WaitingFlight {
   readonly promise: Promise<T>;
-  /** Flights whose end this one needs, because its loader reads them. */
-  readonly waitingFor = new Map<WaitingFlight, number>();
+  /** Flights whose end this one needs, because its loader reads them; one map for all that are loaded together. */
+  waitingFor = new Map<WaitingFlight, number>();
   settled = false;
   #resolve!: (value: T) => void;
   #reject!: (reason: unknown) => void;
@@ -43,13 +43,14 @@ export class Flight<T> implements WaitingFlight {
 
   /** Whether this flight, at the end of whatever chain, waits for that one: then that one mustn't wait for it. */
   needs(other: WaitingFlight): boolean {
-    const seen = new Set<WaitingFlight>();
+    const seen = new Set<ReadonlyMap<WaitingFlight, number>>();
     const next: WaitingFlight[] = [this];
     for (let flight = next.pop(); flight !== undefined; flight = next.pop()) {
-      if (flight === other) return true;
-      if (seen.has(flight)) continue;
-      seen.add(flight);
-      next.push(...flight.waitingFor.keys());
+      const { waitingFor } = flight;
+      if (waitingFor === other.waitingFor) return true;
+      if (seen.has(waitingFor)) continue;
+      seen.add(waitingFor);
+      next.push(...waitingFor.keys());
     }
     return false;
   }

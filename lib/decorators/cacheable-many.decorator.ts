@@ -1,13 +1,18 @@
 import { decorateMethod } from '../bindings/method-wrapper.js';
 import type { CacheName } from '../desk/cache-names.js';
 import type { CacheOptions } from '../options/cache-options.interface.js';
+import type { Duration } from '../options/duration.js';
 import type { CacheableType } from '../entry/cacheable-types.js';
 
-export interface CacheableManyOptions<T> extends Omit<CacheOptions, 'tags'> {
+export interface CacheableManyOptions<T> extends Omit<CacheOptions, 'tags' | 'ttl'> {
   /** A named cache. Default: one of the method's own, called `Class.method`. */
   readonly cache?: CacheName | undefined;
   /** The key of an item of the result, as it stands among the arguments. */
   readonly key: (item: T) => string | number | bigint;
+  /** How long an item is fresh, or a function of the item; `undefined` from it means that of the cache. */
+  readonly ttl?: Duration | ((item: T) => Duration | undefined) | undefined;
+  /** Keys the method is called with at a time; more are loaded one part after the other. Default: all. */
+  readonly maxSize?: number | undefined;
   /** Tags of an item: texts for every item, or `{ fromResult: (item) => … }`. */
   readonly tags?: readonly string[] | { readonly fromResult: (item: T) => readonly string[] } | undefined;
   /** Items that aren't to be stored. Default: none. */
@@ -33,6 +38,8 @@ export function CacheableMany<T>(options: CacheableManyOptions<T>) {
       | TypedPropertyDescriptor<(keys: K[]) => Promise<T[]>>
       | TypedPropertyDescriptor<(keys: readonly K[]) => Promise<T[]>>,
   ): void => {
-    decorateMethod(target, propertyKey, descriptor, { kind: 'many', settings: options });
+    const { ttl, ...rest } = options;
+    const settings = typeof ttl === 'function' ? { ...rest, ttlOf: ttl } : (options as typeof rest);
+    decorateMethod(target, propertyKey, descriptor, { kind: 'many', settings });
   };
 }

@@ -4,6 +4,7 @@ import { decorateMethod } from '../bindings/method-wrapper.js';
 import { DEFAULT_REGISTRATION } from '../cache.constants.js';
 import type { CacheName } from '../desk/cache-names.js';
 import type { CacheableType } from '../entry/cacheable-types.js';
+import type { Duration } from '../options/duration.js';
 import type { CacheOptions } from '../options/cache-options.interface.js';
 import { setClassSettings } from '../responses/handler-decorations.js';
 import type { ResponseOptions } from '../responses/response-options.js';
@@ -14,6 +15,7 @@ import type {
   FitsArguments,
   FitsResult,
   FitsTags,
+  LoadsMany,
   MethodReturning,
   TagsOption,
 } from './method-types.js';
@@ -21,12 +23,28 @@ import type {
 type KeyFunction = ArgumentFunction<string | number | bigint>;
 type Predicate = ArgumentFunction<boolean>;
 
+/** How the single calls of a method become batches. */
+export interface AutoBatchOptions<L extends string = string> {
+  /** The method of the same class that loads many: it takes a list of what this one takes. */
+  readonly load: L;
+  /**
+   * Finds the argument in an item, for a method that returns items in any order. Default: the `key` of its
+   * `@CacheableMany`, or else the items have to be in the order of the list, `null` where there is none, or in a `Map`.
+   */
+  readonly key?: ((item: never) => unknown) | undefined;
+  /** Calls in one batch; the next one begins another. Default 1,000. */
+  readonly maxSize?: number | undefined;
+  /** How long the first call waits for others: to the end of the tick (default), or for a duration such as '2ms'. */
+  readonly within?: 'tick' | Duration | undefined;
+}
+
 export interface CacheableOptions<
   K extends KeyFunction = KeyFunction,
   T extends TagsOption = TagsOption,
   C extends Predicate = Predicate,
   U extends Predicate = Predicate,
   R extends 'promise' | 'observable' = 'promise' | 'observable',
+  L extends string = string,
 > extends Omit<CacheOptions, 'tags' | 'scope'> {
   /** A named cache. Default: one of the method's own, called `Class.method`. */
   readonly cache?: CacheName | undefined;
@@ -42,6 +60,8 @@ export interface CacheableOptions<
   readonly unless?: U | undefined;
   /** `'observable'` for a method that returns an Observable. */
   readonly returns?: R | undefined;
+  /** Single calls of one tick become one call of a method that loads many. */
+  readonly autoBatch?: AutoBatchOptions<L> | undefined;
   /** A class whose instances the method returns; in addition to the `types` of the cache and the module. */
   readonly type?: CacheableType | undefined;
   /** For a second `CacheModule.forRoot({ registration })`. */
@@ -80,9 +100,10 @@ export interface CacheableDecorator<
   C extends Predicate,
   U extends Predicate,
   R extends 'promise' | 'observable' | 'response',
+  L extends string = never,
 > {
   <M extends (...args: Parameters<AnyMethod>) => MethodReturning<R>>(
-    target: object,
+    target: LoadsMany<L, M>,
     propertyKey: string | symbol,
     descriptor: TypedPropertyDescriptor<M> &
       FitsArguments<K, M> &
@@ -115,7 +136,8 @@ export function Cacheable<
   C extends Predicate = () => boolean,
   U extends Predicate = () => boolean,
   R extends 'promise' | 'observable' = 'promise',
->(options?: CacheableOptions<K, T, C, U, R>): CacheableDecorator<K, T, C, U, R>;
+  L extends string = never,
+>(options?: CacheableOptions<K, T, C, U, R, L>): CacheableDecorator<K, T, C, U, R, NoInfer<L>>;
 export function Cacheable(options: object = {}) {
   return (target: object, propertyKey?: string | symbol, descriptor?: PropertyDescriptor): void => {
     const settings = options as MethodReadSettings;

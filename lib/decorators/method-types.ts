@@ -47,3 +47,15 @@ export type MethodReturning<R> = R extends 'response'
   : R extends 'observable'
     ? Observable<unknown>
     : Promise<unknown>;
+
+/** The class of a method whose calls are loaded by another one, called `L`, many at a time. */
+export type LoadsMany<L extends string, M extends AnyMethod> = [L] extends [never]
+  ? object
+  : {
+      readonly [Name in L]: (
+        args: Parameters<M>[0][],
+      ) => Promise<
+        | readonly (NonNullable<ResultOf<M>> | null | undefined)[]
+        | ReadonlyMap<Parameters<M>[0], NonNullable<ResultOf<M>> | null | undefined>
+      >;
+    };

@@ -1,9 +1,11 @@
 import type { CacheEntry } from '../entry/cache-entry.js';
-import { storedNumber, type LocalKey } from '../entry/key-encoding.js';
+import { pagesOf } from '../entry/pages.js';
+import { localKey, storedNumber, type LocalKey } from '../entry/key-encoding.js';
+import type { BatchRequest } from '../flow/batch-request.js';
 import type { CacheRegion } from '../flow/cache-region.js';
 import type { Found } from '../flow/found.js';
 import type { EngineParts } from '../flow/engine-parts.js';
-import type { LoadMissing, ReadManyFlow } from '../flow/read-many.flow.js';
+import type { ReadManyFlow } from '../flow/read-many.flow.js';
 import type { ReadOutcome } from '../flow/outcome.js';
 import type { ReadFlow } from '../flow/read.flow.js';
 import type { ReadRequest } from '../flow/reader.js';
@@ -158,8 +160,8 @@ export class CacheDesk {
     return this.passThrough || currentScope()?.bypass === true;
   }
 
-  #askTheSource<T>(load: (context: LoadContext) => T): T {
-    this.statistics.bypassed++;
+  #askTheSource<T>(load: (context: LoadContext) => T, reads = 1): T {
+    this.statistics.bypassed += reads;
     const { replica } = this.parts.journal;
     const context = new LoadCollector(
       replica,
@@ -197,19 +199,87 @@ export class CacheDesk {
     return outcome === ABSENT ? undefined : this.#deliver(outcome as ReadOutcome);
   }
 
-  /** @returns a value for each request, in their order. @throws the first error, when a value can't be had */
-  async readMany(requests: readonly ReadRequest[], load: LoadMissing): Promise<unknown[]> {
-    if (this.isBypassed()) {
-      const firstPlaces = new Map<string, number>();
-      requests.forEach(({ key }, place) => firstPlaces.set(key, firstPlaces.get(key) ?? place));
-      const values = await this.#askTheSource((context) => load([...firstPlaces.values()], context));
-      const byKey = new Map([...firstPlaces.keys()].map((key, index) => [key, values[index]]));
-      return requests.map(({ key }) => byKey.get(key));
-    }
-    this.statistics.reads += requests.length;
-    const outcomes = await this.readsOfMany.read(requests, load);
+  /** @returns a value for each key, in their order. @throws the first error, when a value can't be had */
+  async readMany(batch: BatchRequest): Promise<unknown[]> {
+    if (this.isBypassed()) return this.#askTheSourceForMany(batch);
+    const values: unknown[] = [];
+    const places = this.#openHot(batch, values);
+    if (places.length === 0) return values;
+    this.statistics.reads += places.length;
+    const outcomes = await this.readsOfMany.read(batch, places);
     for (const { kind } of outcomes) this.statistics[kind]++;
-    return Promise.all(outcomes.map((outcome) => this.#deliver(outcome)));
+    for (const [index, place] of places.entries()) values[place] = this.#openNow(outcomes[index]!);
+    return values;
+  }
+
+  /** Every read of the batch by itself: each is answered as soon as its answer is there. */
+  async readEach(batch: BatchRequest, answer: Answers): Promise<void> {
+    const places = batch.keys.map((_, place) => place);
+    if (this.isBypassed()) {
+      await this.#askTheSourceForMany(batch).then(
+        (values) => places.forEach((place) => answer.resolve(place, values[place])),
+        (error: unknown) => places.forEach((place) => answer.reject(place, error)),
+      );
+      return;
+    }
+    this.statistics.reads += places.length;
+    await this.readsOfMany.read(batch, places, (place, outcome) => {
+      this.statistics[outcome.kind]++;
+      try {
+        answer.resolve(place, this.#openNow(outcome));
+      } catch (error) {
+        answer.reject(place, error);
+      }
+    });
+  }
+
+  /** Looks into the tiers; `undefined` where there is nothing. */
+  async peekMany(batch: BatchRequest, allowStale: boolean): Promise<unknown[]> {
+    if (this.isBypassed()) {
+      this.statistics.bypassed += batch.keys.length;
+      return batch.keys.map(() => undefined);
+    }
+    const values: unknown[] = [];
+    const places = this.#openHot(batch, values);
+    if (places.length === 0) return values;
+    this.statistics.reads += places.length;
+    const outcomes = await this.readsOfMany.peek(batch, places, allowStale);
+    for (const outcome of outcomes) this.statistics[outcome?.kind ?? 'absent']++;
+    for (const [index, place] of places.entries()) {
+      const outcome = outcomes[index];
+      values[place] = outcome === undefined ? undefined : this.#openNow(outcome);
+    }
+    return values;
+  }
+
+  /** Opens what needs nothing but a look into memory, which outside of scopes is most. @returns the other places */
+  #openHot({ keys, options }: BatchRequest, values: unknown[]): number[] {
+    const isHot = !options.strong && currentScope() === undefined;
+    const places: number[] = [];
+    for (let place = 0; place < keys.length; place++) {
+      const entry = isHot ? this.hot(localKey(keys[place]!)) : undefined;
+      if (entry === undefined) places.push(place);
+      values.push(entry === undefined ? undefined : this.unpack(entry));
+    }
+    return places;
+  }
+
+  /** Each key once, and no more at a time than the loader takes. */
+  async #askTheSourceForMany({ keys, load, maxSize }: BatchRequest): Promise<unknown[]> {
+    this.statistics.bypassed += keys.length;
+    const firstPlaces = new Map<string, number>();
+    keys.forEach((key, place) => firstPlaces.set(key, firstPlaces.get(key) ?? place));
+    const byPlace = new Map<number, unknown>();
+    for (const places of pagesOf([...firstPlaces.values()], maxSize)) {
+      const values = await this.#askTheSource((context) => load(places, context), 0);
+      for (const [index, place] of places.entries()) byPlace.set(place, values[index]);
+    }
+    return keys.map((key) => byPlace.get(firstPlaces.get(key)!));
+  }
+
+  #openNow(outcome: ReadOutcome): unknown {
+    if (!('entry' in outcome)) throw outcome.error;
+    return this.unpack(outcome.entry);
   }
 
   #deliver(outcome: ReadOutcome): Promise<unknown> {
@@ -231,6 +301,12 @@ export class CacheDesk {
   snapshot(): CacheStatisticsSnapshot {
     return this.statistics.snapshot(this.#memory.size, this.region.codec.copiedInsteadOfFrozen);
   }
+}
+
+/** Who is told of the answers to a batch, place by place. */
+export interface Answers {
+  resolve(place: number, value: unknown): void;
+  reject(place: number, error: unknown): void;
 }
 
 const ABSENT = { kind: 'absent' } as const;

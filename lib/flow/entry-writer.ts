@@ -4,6 +4,7 @@ import type { EncodedValue } from '../entry/value-codec.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import { earlyRefreshBegins } from '../policy/early-refresh.js';
 import { lifetimeOf } from '../policy/lifetimes.js';
+import type { StoredEntry } from '../tiers/tier.interface.js';
 import type { CacheRegion } from './cache-region.js';
 import type { EngineParts } from './engine-parts.js';
 
@@ -24,6 +25,9 @@ export interface EntryDraft {
   /** What is kept beside the value: status and headers of a response. */
   readonly meta?: unknown;
 }
+
+/** An entry on its way to the shared tier; without bytes it only ends what is there. */
+export type Outgoing = Omit<StoredEntry, 'bytes'> & { readonly bytes: Buffer | undefined };
 
 /** Makes entries, and puts them where readers find them. */
 export class EntryWriter {
@@ -76,21 +80,39 @@ export class EntryWriter {
 
   /** Puts an entry into the tiers. Whether it is still fresh is for its readers to say. */
   store(region: CacheRegion, entry: CacheEntry, payload: Uint8Array | undefined): Promise<void> {
-    if (!this.isOfUse(entry)) return DONE;
-    if (!region.memory.put(entry)) return DONE; // one that began later is there
-    const { shared, runtime, background, journal } = this.parts;
+    const outgoing = this.keep(region, entry, payload);
+    return outgoing === undefined ? DONE : this.send([outgoing]);
+  }
+
+  /** Puts an entry into memory. @returns what of it is to be sent to the shared tier */
+  keep(region: CacheRegion, entry: CacheEntry, payload: Uint8Array | undefined): Outgoing | undefined {
+    if (!this.isOfUse(entry)) return undefined;
+    if (!region.memory.put(entry)) return undefined; // one that began later is there
+    const { shared, runtime, journal } = this.parts;
     const ttlMs = Math.ceil(entry.header.graceUntil - runtime.now());
     // before the journal was ever read an entry has no epoch, and nobody could judge it
-    if (!shared.present || ttlMs <= 0 || entry.header.epoch === '') return DONE;
+    if (!shared.present || ttlMs <= 0 || entry.header.epoch === '') return undefined;
     const address = region.address(entry.key);
     const { header } = entry;
     const { clockOffsetMs } = journal;
     const bytes =
       payload === undefined ? undefined : encodeEntry({ address, header, payload, clockOffsetMs }, region.form);
+    return { address, bytes, ttlMs };
+  }
+
+  /** Sends entries to the shared tier, together. */
+  send(outgoing: readonly Outgoing[]): Promise<void> {
+    const { shared, background } = this.parts;
+    const entries = outgoing.filter((entry): entry is StoredEntry => entry.bytes !== undefined);
     // a value too large for the store: what it replaces there is of no more use
-    const stored = bytes === undefined ? shared.delete(address) : shared.set(address, bytes, ttlMs);
-    background.add(stored);
-    return stored;
+    const sent = outgoing.filter(({ bytes }) => bytes === undefined).map(async ({ address }) => shared.delete(address));
+    const [first] = entries;
+    if (entries.length === 1) sent.push(shared.set(first!.address, first!.bytes, first!.ttlMs));
+    else if (entries.length > 1) sent.push(shared.setMany(entries));
+    if (sent.length === 0) return DONE;
+    const done = sent.length === 1 ? sent[0]! : Promise.all(sent).then(() => undefined);
+    background.add(done);
+    return done;
   }
 }
 

@@ -8,7 +8,7 @@ import { DEFAULTS } from '../options/cache-options.defaults.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import type { CacheRegion, LoadFlight } from './cache-region.js';
 import type { EngineParts } from './engine-parts.js';
-import { describe, EntryWriter, type EntryDraft } from './entry-writer.js';
+import { describe, EntryWriter, type EntryDraft, type Outgoing } from './entry-writer.js';
 import { LoadCollector, type LoadContext } from './load-collector.js';
 import { currentScope, withScope, withSynchronousLoad, type Scope } from './scope.js';
 
@@ -25,6 +25,8 @@ export interface LoadRequest {
   readonly tagsOfResult: ((value: unknown) => readonly string[]) | undefined;
   /** Values that aren't to be stored. */
   readonly unless: ((value: unknown) => boolean) | undefined;
+  /** The time to live of a value of its own, ms. `undefined`: that of the options. */
+  readonly ttlOf?: ((value: unknown) => number | undefined) | undefined;
 }
 
 export interface LoadSurroundings {
@@ -36,6 +38,12 @@ export interface LoadSurroundings {
 /** What a load brought: an entry, and the bytes' way into the shared tier, which nobody needs to wait for. */
 export interface Loaded {
   readonly entry: CacheEntry;
+  readonly stored: Promise<void>;
+}
+
+/** The same for several keys, in their order; their bytes go together. */
+export interface LoadedMany {
+  readonly entries: readonly CacheEntry[];
   readonly stored: Promise<void>;
 }
 
@@ -56,6 +64,11 @@ interface Draft extends LoadItem {
   readonly costMs: number;
 }
 
+interface Kept {
+  readonly entry: CacheEntry;
+  readonly outgoing?: Outgoing | undefined;
+}
+
 interface Patience {
   readonly ended: boolean;
   readonly end: Promise<never>;
@@ -72,26 +85,41 @@ export class LoaderRunner {
 
   /** @throws whatever the loader threw, untouched */
   async run(request: LoadRequest, flight: LoadFlight, surroundings: LoadSurroundings): Promise<Loaded> {
-    const [loaded] = await this.runMany([{ request, flight }], surroundings, async (context) => [
+    const item = { request, flight };
+    const collector = (mark: LoadMark): LoadCollector => this.#collector(item, mark, () => this.#openOld(item));
+    const { entries, stored } = await this.#run([item], surroundings, collector, async (context) => [
       await request.load(context),
     ]);
-    return loaded!;
+    return { entry: entries[0]!, stored };
   }
 
   /**
    * One call of a loader for several keys of one cache; its values in the order of the keys.
    * @throws whatever the loader threw, untouched
    */
-  async runMany(
+  runMany(
     items: readonly LoadItem[],
     surroundings: LoadSurroundings,
     load: (context: LoadContext) => Promise<readonly unknown[]>,
-  ): Promise<Loaded[]> {
+  ): Promise<LoadedMany> {
+    // they run together, so what the loader waits for all of them wait for
+    const { waitingFor } = items[0]!.flight;
+    for (const { flight } of items) flight.waitingFor = waitingFor;
+    const openOld = (): unknown => items.map((item) => this.#openOld(item));
+    return this.#run(items, surroundings, (mark) => this.#collector(items[0]!, mark, openOld), load);
+  }
+
+  async #run(
+    items: readonly LoadItem[],
+    surroundings: LoadSurroundings,
+    collectorFrom: (mark: LoadMark) => LoadCollector,
+    load: (context: LoadContext) => Promise<readonly unknown[]>,
+  ): Promise<LoadedMany> {
     const { runtime, journal } = this.parts;
     const mark = journal.replica.mark(runtime.now());
     const { options } = items[0]!.request;
     const tags = items.map(({ request }) => userTags(request.tags(), () => describe(request)));
-    const collector = this.#collector(items[0]!, mark);
+    const collector = collectorFrom(mark);
     const patience = this.#patience(items, collector);
     const begun = runtime.monotonic();
     const drafts = (values: readonly unknown[], isError: boolean): Draft[] =>
@@ -113,13 +141,11 @@ export class LoaderRunner {
     try {
       const called = this.#call(items, surroundings, collector, load);
       const values = await (patience === undefined ? called : Promise.race([called, patience.end]));
-      return drafts(values, false).map((draft) => this.#keep(draft));
+      return this.#keepAll(drafts(values, false));
     } catch (error) {
       if (patience?.ended === true || !options.isNegativeError(error)) throw error;
-      return drafts(
-        items.map(() => error),
-        true,
-      ).map((draft) => this.#keep(draft));
+      const errors = items.map(() => error);
+      return this.#keepAll(drafts(errors, true));
     } finally {
       patience?.timer.cancel();
       for (const { flight } of items) flight.collector = undefined;
@@ -138,7 +164,7 @@ export class LoaderRunner {
     let failed = true;
     try {
       const { flights: outer = [], transaction } = currentScope() ?? {}; // a transaction of another registration too
-      const flights = [...items.map(({ flight }) => flight), ...outer];
+      const flights = [items[0]!.flight, ...outer];
       const call = (): Promise<readonly unknown[]> =>
         options.nested
           ? withScope({ load: collector, strong, transaction, flights }, () => load(collector))
@@ -153,18 +179,18 @@ export class LoaderRunner {
     }
   }
 
-  #collector({ request, flight }: LoadItem, mark: LoadMark): LoadCollector {
-    const { region, key } = request;
-    const openStale = (): unknown => {
-      const old = flight.old ?? region.memory.find(key);
-      const isUsable =
-        old !== undefined &&
-        old.header.kind !== 'error' &&
-        this.parts.runtime.now() < old.header.graceUntil &&
-        this.#writer.isOfUse(old);
-      return isUsable ? region.codec.open(old.content) : undefined;
-    };
-    return new LoadCollector(this.parts.journal.replica, mark.at, openStale, () => describe(request));
+  #collector({ request }: LoadItem, mark: LoadMark, openOld: () => unknown): LoadCollector {
+    return new LoadCollector(this.parts.journal.replica, mark.at, openOld, () => describe(request));
+  }
+
+  #openOld({ request: { region, key }, flight }: LoadItem): unknown {
+    const old = flight.old ?? region.memory.find(key);
+    const isUsable =
+      old !== undefined &&
+      old.header.kind !== 'error' &&
+      this.parts.runtime.now() < old.header.graceUntil &&
+      this.#writer.isOfUse(old);
+    return isUsable ? region.codec.open(old.content) : undefined;
   }
 
   /** Ends after `abandonAfter`: then nobody waits for the loader any more, and whatever it still returns is dropped. */
@@ -187,12 +213,18 @@ export class LoaderRunner {
     return patience;
   }
 
-  #keep(draft: Draft): Loaded {
+  #keepAll(drafts: readonly Draft[]): LoadedMany {
+    const kept = drafts.map((draft) => this.#keep(draft));
+    const outgoing = kept.flatMap(({ outgoing: one }) => (one === undefined ? [] : [one]));
+    return { entries: kept.map(({ entry }) => entry), stored: this.#writer.send(outgoing) };
+  }
+
+  #keep(draft: Draft): Kept {
     const { request, value, isError, collector } = draft;
     const { region } = request;
     if (collector.personal && !isError) {
       this.#notStored(region, 'personal');
-      return { entry: this.#writer.makePersonal(this.#entryDraft(draft, []), value), stored: DONE };
+      return { entry: this.#writer.makePersonal(this.#entryDraft(draft, [], draft.request.options.ttlMs), value) };
     }
     const fault = new FirstFault();
     const resultTags = fault.guard<readonly string[]>('its tags: ', [], () =>
@@ -205,21 +237,22 @@ export class LoaderRunner {
     const encoded = fault.guard<EncodedValue | undefined>('', undefined, () =>
       isError ? region.codec.encodeError(value) : region.codec.encode(value),
     );
-    const entryDraft = this.#entryDraft(draft, resultTags);
+    const ttlMs = fault.guard('its ttl: ', draft.request.options.ttlMs, () => ttlOf(draft));
+    const entryDraft = this.#entryDraft(draft, resultTags, ttlMs);
     if (encoded === undefined || fault.error !== undefined) {
       this.parts.emit({ type: 'fault', cache: region.name, error: fault.explain(describe(request)) });
       this.#notStored(region, 'unstorable');
       if (isError) throw value;
       const entry = this.#makeUnstorable(entryDraft, value, encoded, fault.error);
       this.#writer.supersede(region, request.key, entry.order);
-      return { entry, stored: DONE };
+      return { entry };
     }
     const entry = this.#writer.make(entryDraft, encoded);
-    const reason = unwanted ? 'unless' : this.#reasonNotToStore(draft);
-    if (reason === undefined) return { entry, stored: this.#writer.store(region, entry, encoded.payload) };
+    const reason = unwanted ? 'unless' : this.#reasonNotToStore(draft, ttlMs);
+    if (reason === undefined) return { entry, outgoing: this.#writer.keep(region, entry, encoded.payload) };
     this.#notStored(region, reason);
     if (!KEEPS_THE_OLD.has(reason)) this.#writer.supersede(region, request.key, entry.order);
-    return { entry, stored: DONE };
+    return { entry };
   }
 
   /** An answer for those who wait for it, if it can be copied; else for the one who loaded it. */
@@ -230,7 +263,7 @@ export class LoaderRunner {
     return this.#writer.makePersonal(draft, value);
   }
 
-  #entryDraft(draft: Draft, resultTags: readonly string[]): EntryDraft {
+  #entryDraft(draft: Draft, resultTags: readonly string[], ttlMs: number): EntryDraft {
     const { request, collector, mark, tags, costMs } = draft;
     const { region, key, options } = request;
     return {
@@ -241,7 +274,7 @@ export class LoaderRunner {
       costMs,
       ownRecord: 0,
       asOf: collector.asOf,
-      ttlMs: ttlOf(draft),
+      ttlMs,
       expiresBy: collector.expiresBy,
       tags: collector.collectTags([...region.ownTags(key), ...tags, ...resultTags]),
       tainted: collector.usedStale,
@@ -249,12 +282,12 @@ export class LoaderRunner {
     };
   }
 
-  #reasonNotToStore(draft: Draft): NotStoredReason | undefined {
+  #reasonNotToStore(draft: Draft, ttlMs: number): NotStoredReason | undefined {
     const { request, surroundings, collector } = draft;
     if (surroundings.transaction !== undefined) return 'transaction';
     if (collector.skipped) return 'skip';
     if (collector.usedStale) return 'stale-part';
-    if (ttlOf(draft) <= 0) return 'ttl';
+    if (ttlMs <= 0) return 'ttl';
     return isMissing(draft) && !request.options.negativeMissing ? 'negative' : undefined;
   }
 
@@ -262,8 +295,6 @@ export class LoaderRunner {
     this.parts.emit({ type: 'not-stored', cache: region.name, reason });
   }
 }
-
-const DONE = Promise.resolve();
 
 /** What wasn't stored for these reasons says nothing against the entry that is there. */
 const KEEPS_THE_OLD: ReadonlySet<NotStoredReason> = new Set(['transaction', 'stale-part']);
@@ -273,7 +304,8 @@ const isMissing = ({ value, isError }: Draft): boolean => !isError && (value ===
 const ttlOf = (draft: Draft): number => {
   const { ttlMs, negativeTtlMs } = draft.request.options;
   const isNegative = draft.isError || isMissing(draft);
-  return draft.collector.ttlMs ?? (isNegative ? (negativeTtlMs ?? ttlMs) : ttlMs);
+  if (draft.collector.ttlMs !== undefined) return draft.collector.ttlMs;
+  return isNegative ? (negativeTtlMs ?? ttlMs) : (draft.request.ttlOf?.(draft.value) ?? ttlMs);
 };
 
 /** Collects the first thing that keeps a value from being stored, so that the value still gets to its caller. */

@@ -1,95 +1,108 @@
-import type { ReadOutcome } from './outcome.js';
+import type { BatchRequest } from './batch-request.js';
 import type { EngineParts } from './engine-parts.js';
-import { LoaderRunner, type LoadItem } from './loader-runner.js';
-import type { LoadContext } from './load-collector.js';
+import { LoadsOfMany, type MissingItem } from './loads-of-many.js';
+import type { ReadOutcome } from './outcome.js';
 import type { ReadFlow } from './read.flow.js';
-import type { Reader, ReadRequest } from './reader.js';
+import type { Reader } from './reader.js';
 
-/** Loads the values at these places of the request, in their order. */
-export type LoadMissing = (places: readonly number[], context: LoadContext) => Promise<readonly unknown[]>;
-
-interface MissingItem extends LoadItem {
-  readonly reader: Reader;
-  readonly place: number;
-}
-
-/** A batch of reads of one cache: what is in memory, then what others are loading, then one load for the rest. */
+/**
+ * A batch of reads of one cache: what is in memory, then what others are loading, then one look into the shared tier
+ * and one load for the rest. What a load brought and isn't an answer is asked for again, once more together.
+ */
 export class ReadManyFlow {
-  readonly #loaders: LoaderRunner;
+  readonly #loads: LoadsOfMany;
 
   constructor(
     private readonly parts: EngineParts,
     private readonly reads: ReadFlow,
   ) {
-    this.#loaders = new LoaderRunner(parts);
+    this.#loads = new LoadsOfMany(parts, reads);
   }
 
-  /** @returns an outcome for each request, in their order */
-  async read(requests: readonly ReadRequest[], loadMissing: LoadMissing): Promise<ReadOutcome[]> {
-    const readers = await Promise.all(requests.map(async (request) => this.reads.begin(request)));
-    const missing = new Map<string, MissingItem>();
-    const outcomes = readers.map((reader, place) => this.#start(reader, place, missing));
-    if (missing.size > 0) void this.#fly([...missing.values()], loadMissing);
-    return Promise.all(
-      readers.map(async (reader, place) => {
-        const outcome = await outcomes[place]!();
-        this.reads.teach(reader, outcome);
-        return outcome;
-      }),
+  /**
+   * @param tell is told of each outcome as soon as it is there
+   * @returns an outcome for each of the places, in their order
+   */
+  async read(
+    batch: BatchRequest,
+    places: readonly number[],
+    tell?: (index: number, outcome: ReadOutcome) => void,
+  ): Promise<ReadOutcome[]> {
+    const begun = this.#begin(batch, places);
+    const readers = begun instanceof Promise ? await begun : begun;
+    const outcomes: ReadOutcome[] = [];
+    const settle = (index: number, outcome: ReadOutcome): void => {
+      outcomes[index] = outcome;
+      this.reads.teach(readers[index]!, outcome);
+      tell?.(index, outcome);
+    };
+    let open = places.map((_, index) => index);
+    for (let joins = 0; open.length > 0; joins++) {
+      const left: number[] = [];
+      const take = (index: number, outcome: ReadOutcome | undefined): void =>
+        outcome === undefined ? void left.push(index) : settle(index, outcome);
+      const missing = new Map<string, MissingItem>();
+      const waits: Promise<void>[] = [];
+      for (const index of open) {
+        const answer = this.#start(readers[index]!, places[index]!, joins, missing);
+        if (answer instanceof Promise) waits.push(answer.then((outcome) => take(index, outcome)));
+        else take(index, answer);
+      }
+      if (missing.size > 0) void this.#loads.fly([...missing.values()], batch, false);
+      if (waits.length > 0) await Promise.all(waits);
+      open = left;
+    }
+    return outcomes;
+  }
+
+  /** Looks into the tiers and goes no further. @returns `undefined` where there is nothing, or nothing fresh */
+  async peek(
+    batch: BatchRequest,
+    places: readonly number[],
+    allowStale: boolean,
+  ): Promise<(ReadOutcome | undefined)[]> {
+    const readers = await this.#begin(batch, places);
+    const outcomes = readers.map((reader) => this.reads.lookIntoMemory(reader));
+    const wanting = readers.filter((reader, index) => this.reads.wantsSharedTier(reader, outcomes[index]));
+    const found = new Map<Reader, ReadOutcome | undefined>();
+    if (wanting.length > 0) {
+      const addresses = wanting.map(({ region, key }) => region.address(key));
+      const bytes = await this.parts.shared.getMany(addresses);
+      const entries = await Promise.all(
+        wanting.map(async (reader, i) => this.reads.sharedEntries.open(bytes[i], reader)),
+      );
+      for (const [index, reader] of wanting.entries()) found.set(reader, this.reads.take(entries[index], reader));
+    }
+    return readers.map((reader, index) =>
+      this.reads.welcome(found.has(reader) ? found.get(reader) : outcomes[index], reader, allowStale),
     );
   }
 
+  /** All of them begin at one moment: what is known of it is asked once. */
+  #begin(batch: BatchRequest, places: readonly number[]): Reader[] | Promise<Reader[]> {
+    const refreshes = this.#loads.refreshesOf(batch);
+    const each = (first: Reader): Reader[] =>
+      places.map((place) => ({ ...first, request: batch.request(place), key: batch.keys[place]!, refreshes }));
+    const first = this.reads.begin(batch.request(places[0]!));
+    return first instanceof Promise ? first.then(each) : each(first);
+  }
+
   /** Decides at once what becomes of one item; what it has to wait for comes later. */
-  #start(reader: Reader, place: number, missing: Map<string, MissingItem>): () => Promise<ReadOutcome> {
-    const { region, key, transaction, request } = reader;
+  #start(
+    reader: Reader,
+    place: number,
+    joins: number,
+    missing: Map<string, MissingItem>,
+  ): ReadOutcome | Promise<ReadOutcome | undefined> {
+    const { region, key, request } = reader;
     const remembered = this.reads.recall(reader);
-    if (remembered !== undefined) return () => Promise.resolve(remembered);
+    if (remembered !== undefined) return remembered;
     const twin = missing.get(key);
-    if (twin !== undefined)
-      return async () => (await this.reads.waitFor(twin.flight, reader, false)) ?? this.reads.answer(reader);
-    // somebody is loading it
-    if (transaction === undefined && region.flights.get(key) !== undefined) return () => this.reads.answer(reader);
-    const flight = transaction === undefined ? region.flights.open(key) : region.flights.unlisted();
+    if (twin !== undefined) return this.reads.waitFor(twin.flight, reader, false);
+    const { joinable, offered } = this.reads.course(reader, joins);
+    if (joinable !== undefined) return this.reads.waitFor(joinable, reader, false);
+    const flight = offered ? region.flights.open(key) : region.flights.unlisted();
     missing.set(key, { reader, place, request, flight });
-    return async () => (await this.reads.waitFor(flight, reader, true)) ?? this.reads.answer(reader);
-  }
-
-  async #fly(missing: readonly MissingItem[], loadMissing: LoadMissing): Promise<void> {
-    const rest = await this.#lookIntoSharedTier(missing);
-    const [first] = rest;
-    if (first === undefined) return;
-    const { region, strong, transaction, request } = first.reader;
-    const { pauses, flights } = region;
-    try {
-      const places = rest.map(({ place }) => place);
-      const loaded = await this.#loaders.runMany(rest, { strong, transaction, background: false }, (context) =>
-        loadMissing(places, context),
-      );
-      rest.forEach(({ reader: { key }, flight }, index) => {
-        const { entry } = loaded[index]!;
-        region.noteShared(key, !entry.personal);
-        pauses.end(key);
-        flights.land(key, flight, { entry, source: 'load' });
-      });
-    } catch (error) {
-      for (const { reader, flight } of rest) {
-        region.pauseAfter(error, reader.key, flight.old, request.options, this.parts.runtime.now());
-        flights.fail(reader.key, flight, error);
-      }
-    }
-  }
-
-  /** One round trip for all; what it has is landed, the rest is returned. */
-  async #lookIntoSharedTier(missing: readonly MissingItem[]): Promise<readonly MissingItem[]> {
-    const { shared } = this.parts;
-    if (!shared.present || !missing[0]!.reader.confirmed) return missing;
-    const found = await shared.getMany(missing.map(({ reader: { region, key } }) => region.address(key)));
-    const { sharedEntries } = this.reads;
-    const entries = await Promise.all(missing.map(({ reader }, index) => sharedEntries.open(found[index], reader)));
-    return missing.filter(({ reader, flight }, index) => {
-      const result = this.reads.adopt(entries[index], flight, reader, { serveOld: true });
-      if (result !== undefined) reader.region.flights.land(reader.key, flight, result);
-      return result === undefined;
-    });
+    return this.reads.waitFor(flight, reader, true);
   }
 }

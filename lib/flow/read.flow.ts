@@ -47,20 +47,38 @@ export class ReadFlow {
   /** Looks into the tiers and goes no further. @returns `undefined` when there is nothing fresh, or nothing at all */
   async peek(request: ReadRequest, allowStale: boolean): Promise<ReadOutcome | undefined> {
     const reader = await this.begin(request);
-    const outcome = await this.#look(reader);
+    const inMemory = this.lookIntoMemory(reader);
+    const outcome = this.wantsSharedTier(reader, inMemory)
+      ? this.take(await this.sharedEntries.find(reader), reader)
+      : inMemory;
+    return this.welcome(outcome, reader, allowStale);
+  }
+
+  /** What is in memory and not dead, fresh or not. */
+  lookIntoMemory(reader: Reader): ReadOutcome | undefined {
+    const { region } = reader;
+    const inMemory = this.#judge.standIn(undefined, reader);
+    if (inMemory !== undefined && 'entry' in inMemory) region.memory.pool!.touch(inMemory.entry);
+    return inMemory;
+  }
+
+  /** Whether the shared tier may have better. */
+  wantsSharedTier({ confirmed }: Reader, inMemory: ReadOutcome | undefined): boolean {
+    return inMemory?.kind !== 'l1' && this.parts.shared.present && confirmed;
+  }
+
+  /** The answer for a look, of what the shared tier and memory hold. */
+  take(entry: CacheEntry | undefined, reader: Reader): ReadOutcome | undefined {
+    const flight = reader.region.flights.unlisted();
+    const found = this.adopt(entry, flight, reader, { serveOld: false });
+    return found === undefined ? this.#judge.standIn(flight, reader) : this.#judge.accept(found, reader, false);
+  }
+
+  /** What a look found, if it is what the caller takes. */
+  welcome(outcome: ReadOutcome | undefined, reader: Reader, allowStale: boolean): ReadOutcome | undefined {
     const isWelcome = outcome !== undefined && (allowStale || outcome.kind !== 'stale');
     if (isWelcome) this.teach(reader, outcome);
     return isWelcome ? outcome : undefined;
-  }
-
-  async #look(reader: Reader): Promise<ReadOutcome | undefined> {
-    const { region } = reader;
-    const flight = region.flights.unlisted();
-    const inMemory = this.#judge.standIn(flight, reader);
-    if (inMemory !== undefined && 'entry' in inMemory) region.memory.pool!.touch(inMemory.entry);
-    if (inMemory?.kind === 'l1' || !this.parts.shared.present || !reader.confirmed) return inMemory;
-    const found = this.adopt(await this.sharedEntries.find(reader), flight, reader, { serveOld: false });
-    return found === undefined ? this.#judge.standIn(flight, reader) : this.#judge.accept(found, reader, false);
   }
 
   begin(request: ReadRequest): Reader | Promise<Reader> {
@@ -86,23 +104,25 @@ export class ReadFlow {
 
   /** Looks, waits and loads until there is an answer. */
   async answer(reader: Reader): Promise<ReadOutcome> {
-    const { region, key, transaction, scope } = reader;
     for (let joins = 0; ; joins++) {
       const remembered = this.recall(reader);
       if (remembered !== undefined) return remembered;
-      const flight = region.flights.get(key);
-      const isShared = transaction === undefined && region.isShared(key);
-      const mayJoin = isShared && joins < LIMITS.joins;
-      const joinable = mayJoin && flight !== undefined && !this.#judge.isOvertaken(flight) ? flight : undefined;
-      // a loader that comes back to its own key, by whatever detour, would wait for itself
-      const wouldWaitForItself =
-        joinable !== undefined && (scope?.flights.some((own) => joinable.needs(own)) === true || isLoading(joinable));
+      const { joinable, offered } = this.course(reader, joins);
       const outcome =
-        joinable === undefined || wouldWaitForItself
-          ? await this.#lead(reader, isShared && !wouldWaitForItself)
-          : await this.waitFor(joinable, reader, false);
+        joinable === undefined ? await this.#lead(reader, offered) : await this.waitFor(joinable, reader, false);
       if (outcome !== undefined) return outcome;
     }
+  }
+
+  /** Which load under way to wait for, if one will do; else whether a load of one's own is there for others to join. */
+  course({ region, key, transaction, scope }: Reader, joins: number): Course {
+    const flight = region.flights.get(key);
+    const isShared = transaction === undefined && region.isShared(key);
+    if (flight === undefined || !isShared || joins >= LIMITS.joins || this.#judge.isOvertaken(flight))
+      return { joinable: undefined, offered: isShared };
+    // a loader that comes back to its own key, by whatever detour, would wait for itself
+    const wouldWaitForItself = scope?.flights.some((own) => flight.needs(own)) === true || isLoading(flight);
+    return wouldWaitForItself ? { joinable: undefined, offered: false } : { joinable: flight, offered: true };
   }
 
   /**
@@ -165,11 +185,9 @@ export class ReadFlow {
     if (early) this.parts.emit({ type: 'early-refresh', cache: region.name });
     const flight = region.flights.open(key);
     flight.old = old;
-    outsideScopes(() =>
-      this.parts.background.add(
-        this.#fly(flight, { ...reader, strong: false, scope: undefined, found: undefined }, true),
-      ),
-    );
+    const leader = { ...reader, strong: false, scope: undefined, found: undefined };
+    if (reader.refreshes === undefined) outsideScopes(() => this.parts.background.add(this.#fly(flight, leader, true)));
+    else reader.refreshes.add(flight, leader);
   }
 
   /** Never rejects: what happens on the way is what the flight brings. */
@@ -309,6 +327,11 @@ export class ReadFlow {
       stale: kind === 'stale' || entry.tainted,
     });
   }
+}
+
+interface Course {
+  readonly joinable: LoadFlight | undefined;
+  readonly offered: boolean;
 }
 
 /** Whether this very code runs in the loader of the flight. */

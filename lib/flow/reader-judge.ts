@@ -48,9 +48,9 @@ export class ReaderJudge {
   }
 
   /** The old value, judged now, for a loader that failed or is slow. */
-  standIn(flight: LoadFlight, reader: Reader): ReadOutcome | undefined {
+  standIn(flight: LoadFlight | undefined, reader: Reader): ReadOutcome | undefined {
     const now = this.parts.runtime.now();
-    for (const entry of [reader.region.memory.find(reader.key), flight.old]) {
+    for (const entry of [reader.region.memory.find(reader.key), flight?.old]) {
       if (entry === undefined) continue;
       const freshness = this.assess(entry, reader, now);
       if (freshness !== 'dead') return { kind: freshness === 'fresh' ? 'l1' : 'stale', entry };

@@ -1,5 +1,5 @@
 import type { LoadMark } from '../entry/cache-entry.js';
-import type { CacheRegion } from './cache-region.js';
+import type { CacheRegion, LoadFlight } from './cache-region.js';
 import type { Found } from './found.js';
 import type { LoadRequest } from './loader-runner.js';
 import type { Scope, Transaction } from './scope.js';
@@ -9,6 +9,11 @@ export interface ReadRequest extends LoadRequest {
   readonly signal?: AbortSignal | undefined;
   /** A look into the shared tier that was made for it already. */
   readonly found?: Found | undefined;
+}
+
+/** Where the refreshes that the reads of a batch ask for come together. */
+export interface RefreshesOfMany {
+  add(flight: LoadFlight, reader: Reader): void;
 }
 
 /** One read on its way: what was asked, and what was known when it began. */
@@ -24,6 +29,8 @@ export interface Reader {
   readonly mark: LoadMark;
   /** Whether the journal is known to be complete as of the begin of the read, or recently enough for a bounded one. */
   readonly confirmed: boolean;
+  /** Of a read in a batch: its refreshes are loaded together. */
+  readonly refreshes?: RefreshesOfMany | undefined;
   /** A look that was made for it and that it hasn't made use of yet. */
   found: Found | undefined;
 }

@@ -1,5 +1,6 @@
 import {
   callback,
+  count,
   duration,
   flag,
   oneOf,
@@ -19,6 +20,9 @@ const decoratorRules = {
   all: flag,
   settled: flag,
   emit: flag,
+  maxSize: count(1),
+  autoBatch: record<object>('an object: { load, maxSize, within, key }'),
+  ttlOf: callback('a function that returns a duration'),
   mode: oneOf('hard', 'soft'),
   again: duration,
   cache: { takes: 'the name of a cache', read: (given) => (typeof given === 'string' ? given : undefined) },
@@ -46,4 +50,23 @@ export function checkDecoratorOptions(
   reader.refuseUnknown(known);
   for (const [field, rule] of Object.entries(decoratorRules)) if (known.includes(field)) reader.take(field, rule);
   return true;
+}
+
+const autoBatchRules = {
+  load: { takes: 'the name of a method', read: (given) => (typeof given === 'string' ? given : undefined) },
+  key: callback('a function that finds the argument in an item'),
+  maxSize: count(1),
+  within: {
+    takes: `'tick', or ${duration.takes}`,
+    read: (given) => (given === 'tick' ? given : duration.read(given)),
+  },
+} satisfies Record<string, Rule<unknown>>;
+
+/** Checks what a decorator says of the batches its calls become. */
+export function checkAutoBatch(settings: { readonly load?: unknown }, where: string, problems: Problems): boolean {
+  const reader = new OptionReader<Record<string, unknown>>(settings, where, problems);
+  reader.refuseUnknown(Object.keys(autoBatchRules));
+  for (const [field, rule] of Object.entries(autoBatchRules)) reader.take(field, rule);
+  if (settings.load === undefined) problems.add(where, 'needs `load`, the name of a method that takes a list');
+  return typeof settings.load === 'string';
 }

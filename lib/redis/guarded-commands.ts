@@ -1,7 +1,14 @@
 import type { Runtime } from '../cache.runtime.js';
 import { Breaker } from '../policy/breaker.js';
 import { Deadlines } from './deadlines.js';
-import type { LockAddress, LockReply, RedisCommands, ReplicatedReply, RunOptions } from './redis-commands.interface.js';
+import type {
+  LockAddress,
+  LockReply,
+  RedisCommands,
+  ReplicatedReply,
+  RunOptions,
+  StoredBytes,
+} from './redis-commands.interface.js';
 import { RedisFault } from './redis-fault.js';
 import type { Script, ScriptArgument } from './script.js';
 import type { StreamItem } from './scripts.js';
@@ -67,12 +74,28 @@ export class GuardedCommands implements RedisCommands {
     return this.#guard(() => this.inner.set(key, bytes, ttlMs));
   }
 
+  setMany(entries: readonly StoredBytes[]): Promise<void> {
+    return this.#guard(() => this.inner.setMany(entries));
+  }
+
   unlink(key: string): Promise<void> {
     return this.#guard(() => this.inner.unlink(key));
   }
 
   acquire(address: LockAddress, token: string, lifeMs: number): Promise<LockReply> {
     return this.#guard(() => this.inner.acquire(address, token, lifeMs));
+  }
+
+  acquireMany(addresses: readonly LockAddress[], token: string, lifeMs: number): Promise<LockReply[]> {
+    return this.#guard(() => this.inner.acquireMany(addresses, token, lifeMs));
+  }
+
+  runForEach<Arguments extends readonly ScriptArgument[]>(
+    script: Script<readonly string[], Arguments, boolean>,
+    keys: readonly string[],
+    args: NoInfer<Arguments>,
+  ): Promise<boolean> {
+    return this.#guard(() => this.inner.runForEach(script, keys, args));
   }
 
   run<Keys extends readonly string[], Arguments extends readonly ScriptArgument[], Result>(

@@ -1,11 +1,19 @@
 import type { Writable } from 'node:stream';
 import type { RedisClientLike } from '../options/redis-options.interface.js';
 import type { HeldClient } from './held-client.js';
-import type { LockAddress, LockReply, RedisCommands, ReplicatedReply, RunOptions } from './redis-commands.interface.js';
+import type {
+  LockAddress,
+  LockReply,
+  RedisCommands,
+  ReplicatedReply,
+  RunOptions,
+  StoredBytes,
+} from './redis-commands.interface.js';
 import { RedisFault } from './redis-fault.js';
 import type { Script, ScriptArgument, ScriptReply } from './script.js';
-import type { StreamItem } from './scripts.js';
+import { acquireLocks, type StreamItem } from './scripts.js';
 import { codeOf, faultOf } from './server-reply.js';
+import { groupsBySlot } from './slots.js';
 import { streamItems } from './stream-items.js';
 
 type PipelineReplies = readonly (readonly [error: Error | null, result: unknown])[];
@@ -40,13 +48,24 @@ export class IoredisCommands implements RedisCommands {
 
   async getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
     if (keys.length === 0) return [];
-    // one MGET can't ask several nodes
-    if (this.connection.isCluster) return Promise.all(keys.map(async (key) => this.get(key)));
-    return ((await this.#send('mgetBuffer', ...keys)) as unknown[]).map(bytesOf);
+    return this.#bySlot(keys, async (group) =>
+      group.length === 1 && this.connection.isCluster
+        ? [await this.get(group[0]!)]
+        : ((await this.#send('mgetBuffer', ...group)) as unknown[]).map(bytesOf),
+    );
   }
 
   async set(key: string, bytes: Buffer, ttlMs: number): Promise<void> {
     await this.#send('setBuffer', key, bytes, 'PX', wholeMs(ttlMs));
+  }
+
+  async setMany(entries: readonly StoredBytes[]): Promise<void> {
+    const words = entries.map(({ key, bytes, ttlMs }) => ['setBuffer', key, bytes, 'PX', wholeMs(ttlMs)] as const);
+    // one batch can't be for several nodes
+    if (this.connection.isCluster) {
+      this.#leaveAtOnce();
+      await Promise.all(words.map(async ([method, ...rest]) => this.#send(method, ...rest)));
+    } else for (const reply of await batch(this.#usable(), words)) resultOf(reply);
   }
 
   async unlink(key: string): Promise<void> {
@@ -64,6 +83,45 @@ export class IoredisCommands implements RedisCommands {
       ['getBuffer', entry],
     ]);
     return { acquired: resultOf(taken) !== null, found: bytesOf(resultOf(found)) };
+  }
+
+  async acquireMany(addresses: readonly LockAddress[], token: string, lifeMs: number): Promise<LockReply[]> {
+    const byEntry = new Map(addresses.map((address) => [address.entry, address]));
+    const entries = addresses.map(({ entry }) => entry);
+    return this.#bySlot(entries, async (group) => {
+      const { beside } = byEntry.get(group[0]!)!;
+      if (group.length === 1 || (!beside && this.connection.isCluster))
+        return Promise.all(group.map(async (entry) => this.acquire(byEntry.get(entry)!, token, lifeMs)));
+      const locks = group.map((entry) => byEntry.get(entry)!.lock);
+      return this.run(acquireLocks, [...locks, ...group], [token, wholeMs(lifeMs)]);
+    });
+  }
+
+  async runForEach<Arguments extends readonly ScriptArgument[]>(
+    script: Script<readonly string[], Arguments, boolean>,
+    keys: readonly string[],
+    args: NoInfer<Arguments>,
+  ): Promise<boolean> {
+    const answers = await this.#bySlot(keys, async (group) => {
+      const answer = await this.run(script, group, args);
+      return group.map(() => answer);
+    });
+    return answers.includes(true);
+  }
+
+  /** Asks about keys with one command, in a cluster with one for each slot. @returns answers in the order of the keys */
+  async #bySlot<T>(keys: readonly string[], ask: (group: readonly string[]) => Promise<T[]>): Promise<T[]> {
+    if (!this.connection.isCluster) return ask(keys);
+    this.#leaveAtOnce();
+    const { keyPrefix = '' } = this.connection.options;
+    const answers: T[] = [];
+    await Promise.all(
+      groupsBySlot(keys.map((key) => keyPrefix + key)).map(async (places) => {
+        const found = await ask(places.map((place) => keys[place]!));
+        places.forEach((place, index) => (answers[place] = found[index]!));
+      }),
+    );
+    return answers;
   }
 
   async run<Keys extends readonly string[], Arguments extends readonly ScriptArgument[], Result>(
@@ -136,6 +194,19 @@ export class IoredisCommands implements RedisCommands {
     } else if (before % MOST_TOGETHER === 0) {
       stream.uncork!();
       stream.cork();
+    }
+  }
+
+  /** What is sent to the nodes of a cluster in this turn of the event loop leaves in one write a node. */
+  #leaveAtOnce(): void {
+    const client = this.#usable() as RedisClientLike & {
+      nodes?: () => readonly { stream?: Partial<Writable> | null }[];
+    };
+    if (!this.connection.isOurs || client.nodes === undefined) return;
+    for (const { stream } of client.nodes()) {
+      if (typeof stream?.cork !== 'function') continue;
+      stream.cork();
+      process.nextTick(() => stream.uncork!());
     }
   }
 

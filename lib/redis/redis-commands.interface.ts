@@ -1,5 +1,7 @@
 import type { Script, ScriptArgument } from './script.js';
-import type { StreamItem } from './scripts.js';
+import type { LockReply, StreamItem } from './scripts.js';
+
+export type { LockReply } from './scripts.js';
 
 /** Where the right to load an entry lies, and the entry. */
 export interface LockAddress {
@@ -9,10 +11,11 @@ export interface LockAddress {
   readonly beside: boolean;
 }
 
-/** Whether a load lock was got, and what its key's entry holds by then. */
-export interface LockReply {
-  readonly acquired: boolean;
-  readonly found: Buffer | undefined;
+/** Bytes on their way under a key. */
+export interface StoredBytes {
+  readonly key: string;
+  readonly bytes: Buffer;
+  readonly ttlMs: number;
 }
 
 /**
@@ -26,10 +29,20 @@ export interface RedisCommands {
   getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]>;
   /** SET … PX */
   set(key: string, bytes: Buffer, ttlMs: number): Promise<void>;
+  /** SET … PX for each, without waiting in between; rejects with the first fault. */
+  setMany(entries: readonly StoredBytes[]): Promise<void>;
   /** UNLINK */
   unlink(key: string): Promise<void>;
   /** SET … NX PX on the lock, and then GET of the entry; in one round trip where both lie in one slot. */
   acquire(address: LockAddress, token: string, lifeMs: number): Promise<LockReply>;
+  /** `acquire` for several: one script, or one for each slot of a cluster; in the order of the addresses. */
+  acquireMany(addresses: readonly LockAddress[], token: string, lifeMs: number): Promise<LockReply[]>;
+  /** A script for keys that lie anywhere: run once, or once for each slot of a cluster. @returns whether one said yes */
+  runForEach<Arguments extends readonly ScriptArgument[]>(
+    script: Script<readonly string[], Arguments, boolean>,
+    keys: readonly string[],
+    args: NoInfer<Arguments>,
+  ): Promise<boolean>;
   /** EVALSHA, and EVAL where the server doesn't know the script yet. */
   run<Keys extends readonly string[], Arguments extends readonly ScriptArgument[], Result>(
     script: Script<Keys, Arguments, Result>,

@@ -1,4 +1,5 @@
 import type { LockAddress } from './redis-commands.interface.js';
+import { hashTag } from './slots.js';
 
 export interface WriteKeys {
   /** The newest value of each key that waits, behind the position of its record. */
@@ -58,14 +59,4 @@ export class RedisKeys {
     const lock = `${this.namespace}:~lock:${tag === undefined ? `{${full}}` : entry}`;
     return { lock, entry, beside: hashTag(this.clientPrefix + lock) === (tag ?? full) };
   }
-}
-
-/**
- * The part of a key that decides about its slot, if it isn't all of it.
- * https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags
- */
-function hashTag(key: string): string | undefined {
-  const open = key.indexOf('{');
-  const close = open < 0 ? -1 : key.indexOf('}', open + 1);
-  return close > open + 1 ? key.slice(open + 1, close) : undefined;
 }

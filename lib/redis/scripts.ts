@@ -1,5 +1,11 @@
 import { defineScript, type ScriptReply } from './script.js';
 
+/** Whether a load lock was got, and what its key's entry holds by then. */
+export interface LockReply {
+  readonly acquired: boolean;
+  readonly found: Buffer | undefined;
+}
+
 /** A record was added. */
 export interface AppendReply {
   readonly epoch: string;
@@ -97,15 +103,30 @@ export const syncJournal = defineScript<
   };
 });
 
-export const releaseLock = defineScript<readonly [lock: string], readonly [token: string]>('releaseLock', {
-  keys: 1,
+/** @returns whether one of them was the caller's */
+export const releaseLock = defineScript<readonly string[], readonly [token: string]>('releaseLock', {
+  keys: 'any',
   arguments: 1,
-})((reply) => reply === 1);
+})((reply) => Number(reply) > 0);
 
-export const renewLock = defineScript<readonly [lock: string], readonly [token: string, lifeMs: number]>('renewLock', {
-  keys: 1,
+/** @returns whether one of them still is the caller's */
+export const renewLock = defineScript<readonly string[], readonly [token: string, lifeMs: number]>('renewLock', {
+  keys: 'any',
   arguments: 2,
-})((reply) => reply === 1);
+})((reply) => Number(reply) > 0);
+
+/** Keys: locks, and then their entries. */
+export const acquireLocks = defineScript<readonly string[], readonly [token: string, lifeMs: number]>('acquireLocks', {
+  keys: 'any',
+  arguments: 2,
+})((reply): LockReply[] => {
+  const fields = list(reply);
+  const count = fields.length / 2;
+  return Array.from({ length: count }, (_, index) => {
+    const found = fields[count + index];
+    return { acquired: Number(fields[index]) === 1, found: Buffer.isBuffer(found) ? found : undefined };
+  });
+});
 
 export const queueWrite = defineScript<
   readonly [clock: string, journal: string, unwritten: string, queue: string, dead: string, deadKeys: string],

@@ -52,7 +52,7 @@ async function checkRights({ commands }: RedisBackend, keys: RedisKeys): Promise
   const address = keys.lock(entry);
   const token = 'check';
   const trials: Readonly<Record<string, () => Promise<unknown>>> = {
-    'read entries (GET, MGET)': () => commands.getMany([entry]),
+    'read entries (GET, MGET)': () => commands.get(entry).then(() => commands.getMany([entry, entry])),
     'store entries (SET)': () => commands.set(entry, Buffer.alloc(0), 1_000),
     'remove entries (UNLINK)': () => commands.unlink(entry),
     'hold load locks (SET, GET)': () => commands.acquire(address, token, 1_000),

@@ -1,7 +1,9 @@
 import type { EntryAddress } from '../entry/entry-address.js';
 import type { RedisCommands } from '../redis/redis-commands.interface.js';
 import type { RedisKeys } from '../redis/redis-keys.js';
-import type { SharedTier } from './tier.interface.js';
+import type { SharedTier, StoredEntry } from './tier.interface.js';
+import { LIMITS } from '../cache.constants.js';
+import { pagesOf } from '../entry/pages.js';
 
 /** What went wrong with a command of the tier; nobody who reads or writes hears of it. */
 export type TierFaultListener = (cache: string, command: 'get' | 'set' | 'delete', error: unknown) => void;
@@ -28,13 +30,16 @@ export class RedisTier implements SharedTier {
   }
 
   async getMany(addresses: readonly EntryAddress[]): Promise<(Buffer | undefined)[]> {
-    if (addresses.length === 0) return [];
+    const found: (Buffer | undefined)[] = [];
     try {
-      return await this.commands.getMany(addresses.map((address) => this.#keyOf(address)));
+      // page after page, so that a server that is asked for very much has time for others in between
+      for (const page of pagesOf(addresses, LIMITS.page)) {
+        found.push(...(await this.commands.getMany(page.map((address) => this.#keyOf(address)))));
+      }
     } catch (error) {
       this.report(addresses[0]!.cache, 'get', error);
-      return addresses.map(() => undefined);
     }
+    return addresses.map((_, index) => found[index]);
   }
 
   async set(address: EntryAddress, bytes: Buffer, ttlMs: number): Promise<void> {
@@ -42,6 +47,22 @@ export class RedisTier implements SharedTier {
       await this.commands.set(this.#keyOf(address), bytes, Math.max(1, Math.ceil(ttlMs)));
     } catch (error) {
       this.report(address.cache, 'set', error);
+    }
+  }
+
+  async setMany(entries: readonly StoredEntry[]): Promise<void> {
+    try {
+      for (const page of pagesOfBytes(entries)) {
+        await this.commands.setMany(
+          page.map(({ address, bytes, ttlMs }) => ({
+            key: this.#keyOf(address),
+            bytes,
+            ttlMs: Math.max(1, Math.ceil(ttlMs)),
+          })),
+        );
+      }
+    } catch (error) {
+      this.report(entries[0]!.address.cache, 'set', error);
     }
   }
 
@@ -56,4 +77,19 @@ export class RedisTier implements SharedTier {
   #keyOf({ cache, schema, key }: EntryAddress): string {
     return this.keys.entry(cache, schema, key);
   }
+}
+
+/** Parts that are neither too many nor too large to be on their way at once. */
+function pagesOfBytes(entries: readonly StoredEntry[]): StoredEntry[][] {
+  const pages: StoredEntry[][] = [];
+  let room = 0;
+  for (const entry of entries) {
+    room -= entry.bytes.length;
+    if (pages.length === 0 || room < 0 || pages.at(-1)!.length >= LIMITS.page) {
+      pages.push([]);
+      room = LIMITS.pageBytes - entry.bytes.length;
+    }
+    pages.at(-1)!.push(entry);
+  }
+  return pages;
 }

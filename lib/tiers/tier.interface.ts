@@ -1,5 +1,12 @@
 import type { EntryAddress } from '../entry/entry-address.js';
 
+/** Bytes of an entry on their way to where it lies. */
+export interface StoredEntry {
+  readonly address: EntryAddress;
+  readonly bytes: Buffer;
+  readonly ttlMs: number;
+}
+
 /**
  * A store outside the process. It moves bytes and decides nothing: a plain write, a plain read, and expiry.
  * Implementations never reject; what went wrong there is theirs to report.
@@ -13,6 +20,7 @@ export interface SharedTier {
   /** In the order of the addresses. */
   getMany(addresses: readonly EntryAddress[]): Promise<(Buffer | undefined)[]>;
   set(address: EntryAddress, bytes: Buffer, ttlMs: number): Promise<void>;
+  setMany(entries: readonly StoredEntry[]): Promise<void>;
   /** For tidiness; correctness never needs it. */
   delete(address: EntryAddress): Promise<void>;
 }
@@ -24,5 +32,6 @@ export const NO_SHARED_TIER: SharedTier = {
   get: () => Promise.resolve(undefined),
   getMany: (addresses) => Promise.resolve(addresses.map(() => undefined)),
   set: () => Promise.resolve(),
+  setMany: () => Promise.resolve(),
   delete: () => Promise.resolve(),
 };

@@ -64,15 +64,32 @@ describe('the commands that are sent', () => {
     expect({ evalsha, get, set }).toEqual({ evalsha: 1, get: 0, set: 0 });
   });
 
-  it('for many keys at once are one MGET, and then one SET each', async () => {
+  it('for many keys at once are one MGET; for those missing one script for their locks, one SET each and a script again', async () => {
     const [writer, reader] = await startTwo();
-    const load = (missing: string[]) => missing.map((key) => `value of ${key}`);
-    await writer.cache.getOrLoadMany('users', ['a', 'b'], load);
+    const load = (missing: number[]) => missing.map((key) => `value of ${key}`);
+    const ids = Array.from({ length: 1_000 }, (_, id) => id);
+    await writer.cache.getOrLoadMany('users', ids.slice(0, 500), load);
 
-    const sent = await commandsOf(server, async () => reader.cache.getOrLoadMany('users', ['a', 'b', 'c', 'd'], load));
+    const hits = await commandsOf(server, async () => reader.cache.getOrLoadMany('users', ids.slice(0, 500), load));
+    const inMemory = await commandsOf(server, async () => reader.cache.getOrLoadMany('users', ids.slice(0, 500), load));
+    const sent = await commandsOf(server, async () => writer.cache.getOrLoadMany('users', ids, load));
+    printFigures('commands of a batch of 1,000, of which 500 are missing', sent);
 
-    expect(reader.count().outcomes).toMatchObject({ l2: 2, loaded: 2 });
-    expect(sent).toEqual({ mget: 1, set: 2 });
+    expect([hits, inMemory]).toEqual([{ mget: 1 }, {}]);
+    // the locks’ SET, GET and DEL inside the scripts are counted as well
+    expect(sent).toEqual({ mget: 1, evalsha: 2, set: 1_000, get: 1_000, del: 500 });
+    expect(reader.count().outcomes).toMatchObject({ l2: 500, l1: 500, loaded: 0 });
+  });
+
+  it('for a look at many keys are one MGET', async () => {
+    const [writer, reader] = await startTwo();
+    await writer.cache.getOrLoadMany('users', ['a', 'b'], (missing) => missing);
+
+    const sent = await commandsOf(server, async () => {
+      expect(await reader.cache.getMany('users', ['b', 'c', 'a'])).toEqual(['b', undefined, 'a']);
+    });
+
+    expect(sent).toEqual({ mget: 1 });
   });
 
   it('for the invalidations of one turn are one script', async () => {

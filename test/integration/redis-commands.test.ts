@@ -159,6 +159,32 @@ describe.each(DRIVERS)('the commands over $name', (driver) => {
       }
     });
 
+    it('stores many, and gives the locks of many, wherever they lie', async () => {
+      const { commands, keys } = opened();
+      const names = ['a', 'b', 'c', '{tenant}:a', '{tenant}:b', '}d{', '{}e'];
+      const addresses = names.map((name) => keys.lock(keys.entry('users', 1, name)));
+      const entries = addresses.map(({ entry }, at) => ({ key: entry, bytes: Buffer.from([at, 0xff]), ttlMs: 60_000 }));
+      await commands.setMany(entries.slice(1));
+      expect(await commands.getMany(entries.map(({ key }) => key))).toEqual([
+        undefined,
+        ...entries.slice(1).map(({ bytes }) => bytes),
+      ]);
+      const found = entries.map(({ bytes }, at) => (at === 0 ? undefined : bytes));
+      expect(await commands.acquire(addresses[4]!, 'theirs', 60_000)).toMatchObject({ acquired: true });
+      const first = await commands.acquireMany(addresses, 'mine', 60_000);
+      expect(first.map((reply) => reply.acquired)).toEqual(names.map((_, at) => at !== 4));
+      expect(first.map((reply) => reply.found)).toEqual(found);
+      const again = await commands.acquireMany(addresses, 'yours', 60_000);
+      expect(again.some(({ acquired }) => acquired)).toBe(false);
+      const locks = addresses.map(({ lock }) => lock);
+      expect(await commands.runForEach(renewLock, locks, ['yours', 60_000])).toBe(false);
+      expect(await commands.runForEach(renewLock, locks, ['mine', 60_000])).toBe(true);
+      expect(await commands.runForEach(releaseLock, locks, ['mine'])).toBe(true);
+      expect(await commands.runForEach(releaseLock, locks, ['mine'])).toBe(false);
+      const last = await commands.acquireMany(addresses, 'yours', 60_000);
+      expect(last.map(({ acquired }) => acquired)).toEqual(names.map((_, at) => at !== 4));
+    });
+
     it('runs scripts, reads records back and follows them', async () => {
       const { backend, commands, keys } = opened();
       const first = await append(backend, keys, 'one');

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Script, ScriptArgument, ScriptReply } from '../../lib/redis/script.js';
-import { appendRecord, releaseLock, renewLock, syncJournal } from '../../lib/redis/scripts.js';
+import { acquireLocks, appendRecord, releaseLock, renewLock, syncJournal } from '../../lib/redis/scripts.js';
 import { timeOf } from '../../lib/journal/journal-position.js';
 import { startRedis, type RedisServer } from '../support/servers/redis-server.js';
 
@@ -33,9 +33,12 @@ describe('the scripts, on a server', () => {
     by = client,
   ): Promise<Result> => parse((await by.callBuffer('EVAL', text, keys.length, ...keys, ...args)) as ScriptReply);
 
-  it.each([appendRecord, syncJournal, releaseLock, renewLock])('knows $name by its sha', async ({ text, sha }) => {
-    expect(await client.call('SCRIPT', 'LOAD', text)).toBe(sha);
-  });
+  it.each([appendRecord, syncJournal, acquireLocks, releaseLock, renewLock])(
+    'knows $name by its sha',
+    async ({ text, sha }) => {
+      expect(await client.call('SCRIPT', 'LOAD', text)).toBe(sha);
+    },
+  );
 
   it('go by the clock of the server', async () => {
     const before = Date.now();

@@ -209,14 +209,14 @@ export const mutants: readonly Mutant[] = [
   {
     rule: 'a transaction’s loads aren’t offered to others',
     file: 'lib/flow/read.flow.ts',
-    find: 'isShared && !wouldWaitForItself)',
-    replace: '!wouldWaitForItself)',
+    find: 'return { joinable: undefined, offered: isShared };',
+    replace: 'return { joinable: undefined, offered: true };',
   },
   {
     rule: 'a transaction joins nobody’s load',
     file: 'lib/flow/read.flow.ts',
-    find: 'const mayJoin = isShared &&',
-    replace: 'const mayJoin =',
+    find: 'flight === undefined || !isShared ||',
+    replace: 'flight === undefined ||',
   },
   {
     rule: 'a flight is gone the moment it fails',

@@ -1,8 +1,8 @@
-import type { LoadLock, LockAttempt } from '../../lib/coalescing/load-lock.interface.js';
+import type { Lease, LoadLock, LockAttempt, ManyLocksAttempt } from '../../lib/coalescing/load-lock.interface.js';
 import type { AppendReceipt, Journal, JournalStatus } from '../../lib/journal/journal.interface.js';
 import { MemoryJournal } from '../../lib/journal/memory.journal.js';
 import type { EntryAddress } from '../../lib/entry/entry-address.js';
-import type { SharedTier } from '../../lib/tiers/tier.interface.js';
+import type { SharedTier, StoredEntry } from '../../lib/tiers/tier.interface.js';
 
 const nameOf = ({ cache, schema, key }: EntryAddress): string => `${cache}:v${schema}:${key}`;
 
@@ -35,6 +35,15 @@ export class FakeSharedTier implements SharedTier {
     this.ttls.set(nameOf(address), ttlMs);
   }
 
+  async setMany(entries: readonly StoredEntry[]): Promise<void> {
+    this.writes++;
+    await this.#gate;
+    for (const { address, bytes, ttlMs } of entries) {
+      this.bytes.set(nameOf(address), bytes);
+      this.ttls.set(nameOf(address), ttlMs);
+    }
+  }
+
   async delete(address: EntryAddress): Promise<void> {
     await this.#gate;
     this.bytes.delete(nameOf(address));
@@ -50,7 +59,8 @@ export class FakeSharedTier implements SharedTier {
 
 /** A load lock that another process can hold. */
 export class FakeLoadLock implements LoadLock {
-  heldElsewhere = false;
+  /** All of them, or those of some keys. */
+  heldElsewhere: boolean | ReadonlySet<string> = false;
   attempts = 0;
   /** Leases given and not given back. */
   held = 0;
@@ -60,13 +70,31 @@ export class FakeLoadLock implements LoadLock {
   tryAcquire({ cache, key }: EntryAddress): Promise<LockAttempt> {
     this.attempts++;
     const found = this.peek(cache, key);
-    if (this.heldElsewhere) return Promise.resolve({ lease: undefined, found });
-    this.held++;
-    const release = (): Promise<void> => {
-      this.held--;
-      return Promise.resolve();
+    return Promise.resolve({ lease: this.#isHeldElsewhere(key) ? undefined : this.#lease(1), found });
+  }
+
+  tryAcquireMany(addresses: readonly EntryAddress[]): Promise<ManyLocksAttempt> {
+    this.attempts++;
+    const found = addresses.map(({ cache, key }) => this.peek(cache, key));
+    const acquired = addresses.map(({ key }) => !this.#isHeldElsewhere(key));
+    const count = acquired.filter(Boolean).length;
+    return Promise.resolve({ lease: count === 0 ? undefined : this.#lease(count), acquired, found });
+  }
+
+  #isHeldElsewhere(key: string): boolean {
+    return typeof this.heldElsewhere === 'boolean' ? this.heldElsewhere : this.heldElsewhere.has(key);
+  }
+
+  #lease(count: number): Lease {
+    this.held += count;
+    let isOver = false;
+    return {
+      release: () => {
+        if (!isOver) this.held -= count;
+        isOver = true;
+        return Promise.resolve();
+      },
     };
-    return Promise.resolve({ lease: { release }, found });
   }
 }
 

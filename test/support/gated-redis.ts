@@ -4,6 +4,7 @@ import type {
   LockReply,
   RedisCommands,
   ReplicatedReply,
+  StoredBytes,
 } from '../../lib/redis/redis-commands.interface.js';
 import { RedisFault } from '../../lib/redis/redis-fault.js';
 import type { Script, ScriptArgument } from '../../lib/redis/script.js';
@@ -47,12 +48,28 @@ export class GatedRedis implements RedisCommands {
     return this.#send('set', () => this.redis.set(key, bytes, ttlMs));
   }
 
+  setMany(entries: readonly StoredBytes[]): Promise<void> {
+    return this.#send('setMany', () => this.redis.setMany(entries));
+  }
+
   unlink(key: string): Promise<void> {
     return this.#send('unlink', () => this.redis.unlink(key));
   }
 
   acquire(address: LockAddress, token: string, lifeMs: number): Promise<LockReply> {
     return this.#send('acquire', () => this.redis.acquire(address, token, lifeMs));
+  }
+
+  acquireMany(addresses: readonly LockAddress[], token: string, lifeMs: number): Promise<LockReply[]> {
+    return this.#send('acquireMany', () => this.redis.acquireMany(addresses, token, lifeMs));
+  }
+
+  runForEach<Arguments extends readonly ScriptArgument[]>(
+    script: Script<readonly string[], Arguments, boolean>,
+    keys: readonly string[],
+    args: NoInfer<Arguments>,
+  ): Promise<boolean> {
+    return this.run(script, keys, args);
   }
 
   run<Keys extends readonly string[], Arguments extends readonly ScriptArgument[], Result>(

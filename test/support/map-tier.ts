@@ -1,5 +1,5 @@
 import type { EntryAddress } from '../../lib/entry/entry-address.js';
-import type { SharedTier } from '../../lib/tiers/tier.interface.js';
+import type { SharedTier, StoredEntry } from '../../lib/tiers/tier.interface.js';
 
 /** A store outside the process that lives in a Map, for tests that need one and no server. */
 export class MapTier implements SharedTier {
@@ -20,6 +20,10 @@ export class MapTier implements SharedTier {
   set(address: EntryAddress, bytes: Buffer, ttlMs: number): Promise<void> {
     this.#entries.set(nameOf(address), { bytes: Buffer.from(bytes), until: this.now() + ttlMs });
     return Promise.resolve();
+  }
+
+  async setMany(entries: readonly StoredEntry[]): Promise<void> {
+    for (const { address, bytes, ttlMs } of entries) await this.set(address, bytes, ttlMs);
   }
 
   delete(address: EntryAddress): Promise<void> {

@@ -1,7 +1,10 @@
 #!lua flags=allow-oom
--- Gives a load lock back, if it still is the caller's.
--- KEYS: lock
+-- Gives load locks back that still are the caller's.
+-- KEYS: lock …
 -- ARGV: token
--- Returns: 1 when it was the caller's, else 0
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0
+-- Returns: how many were the caller's
+local given = 0
+for _, lock in ipairs(KEYS) do
+  if redis.call('GET', lock) == ARGV[1] then given = given + redis.call('DEL', lock) end
+end
+return given

@@ -1,7 +1,10 @@
 #!lua flags=allow-oom
--- Holds a load lock for longer, if it still is the caller's.
--- KEYS: lock
+-- Holds load locks for longer that still are the caller's.
+-- KEYS: lock …
 -- ARGV: token, lifeMs
--- Returns: 1 when it was the caller's, else 0
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-return 0
+-- Returns: how many were the caller's
+local held = 0
+for _, lock in ipairs(KEYS) do
+  if redis.call('GET', lock) == ARGV[1] then held = held + redis.call('PEXPIRE', lock, ARGV[2]) end
+end
+return held

@@ -106,7 +106,7 @@ describe('@WriteBehind', () => {
   it('is refused at start, by name, where it can’t be right', async () => {
     @Injectable()
     class Wrong {
-      @WriteBehind({ cache: 'views', key: (views: Views) => views.id, batch: 0, flushEvery: 'soon' as never })
+      @WriteBehind({ cache: 'views', key: (views: Views) => views.id, batch: 0, flushEvery: 'soon' })
       async options(): Promise<Views> {
         return { id: '1', count: 1 };
       }

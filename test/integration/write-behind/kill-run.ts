@@ -67,11 +67,11 @@ export async function killRun(
   const violations: string[] = [];
   const counts = { acknowledged: 0, refused: 0, reads: 0 };
   const kills = { processes: 0, redis: 0 };
-  let isOver = false;
+  const over = new AbortController();
 
   const models = Array.from({ length: KEYS }, (): Model => ({ acknowledged: 0, tried: 0 }));
   const client = async (model: Model, key: string): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const n = ++model.tried;
       try {
         await anyOf().call('write', key, n);
@@ -93,7 +93,7 @@ export async function killRun(
     }
   };
   const killProcesses = async (): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       await pause(between(50, 500));
       const place = between(0, PROCESSES);
       await processes[place]!.kill();
@@ -103,7 +103,7 @@ export async function killRun(
   };
   const killRedis = async (): Promise<void> => {
     await pause(between(100, BUSY_MS));
-    if (isOver || random() < 0.5) return;
+    if (over.signal.aborted || random() < 0.5) return;
     await redis.kill();
     kills.redis++;
     await pause(between(0, 300));
@@ -113,14 +113,14 @@ export async function killRun(
   try {
     const working = [...models.map((model, index) => client(model, `k${index}`)), killProcesses(), killRedis()];
     await pause(BUSY_MS);
-    isOver = true;
+    over.abort();
     await Promise.all(working);
     const isEmpty = async (): Promise<boolean> => (await anyOf().call('waiting')) === 0;
     await eventually('everything is written', isEmpty, { withinMs: REST_MS }).catch(({ message }: Error) =>
       violations.push(message),
     );
   } finally {
-    isOver = true;
+    over.abort();
     await Promise.all(processes.map(async (process) => process.kill().catch(() => undefined)));
   }
   violations.push(...(await compare(database, table, models)));

@@ -5,6 +5,7 @@ import type {
   RedisBackend,
   RedisCommands,
   ReplicatedReply,
+  StoredBytes,
 } from '../../../lib/redis/redis-commands.interface.js';
 import { RedisFault } from '../../../lib/redis/redis-fault.js';
 import type { Script, ScriptArgument } from '../../../lib/redis/script.js';
@@ -188,6 +189,12 @@ export class SimulatedCommands implements RedisCommands {
     return this.#ask((server) => server.set(key, bytes, ttlMs));
   }
 
+  setMany(entries: readonly StoredBytes[]): Promise<void> {
+    return this.#ask((server) => {
+      for (const { key, bytes, ttlMs } of entries) server.set(key, bytes, ttlMs);
+    });
+  }
+
   unlink(key: string): Promise<void> {
     return this.#ask((server) => {
       server.mayWrite();
@@ -200,6 +207,21 @@ export class SimulatedCommands implements RedisCommands {
       server.mayWrite();
       return server.redis.acquire(address, token, lifeMs);
     });
+  }
+
+  acquireMany(addresses: readonly LockAddress[], token: string, lifeMs: number): Promise<LockReply[]> {
+    return this.#ask((server) => {
+      server.mayWrite();
+      return server.redis.acquireMany(addresses, token, lifeMs);
+    });
+  }
+
+  runForEach<Arguments extends readonly ScriptArgument[]>(
+    script: Script<readonly string[], Arguments, boolean>,
+    keys: readonly string[],
+    args: NoInfer<Arguments>,
+  ): Promise<boolean> {
+    return this.run(script, keys, args);
   }
 
   run<Keys extends readonly string[], Arguments extends readonly ScriptArgument[], Result>(

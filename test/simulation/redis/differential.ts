@@ -1,5 +1,6 @@
 import type { ScriptArgument, ScriptReply } from '../../../lib/redis/script.js';
 import {
+  acquireLocks,
   appendRecord,
   releaseLock,
   renewLock,
@@ -19,6 +20,7 @@ import { formatId } from './stream.js';
 const CLOCK = '{n}:clock';
 const JOURNAL = '{n}:journal';
 const LOCK = 'n:~lock:{n:a}';
+const LOCKS = [LOCK, 'n:~lock:{n:b}'];
 const ENTRIES = ['n:a', 'n:b', 'n:ü'];
 /** Longer than every test: the real server's keys expire by its own clock. */
 const LONG_MS = 1_000_000_000;
@@ -63,7 +65,7 @@ export class Rehearsal {
     sequence: readonly Drawn[],
   ) {
     this.#foreign(['FLUSHALL'], 'OK', () => this.#server.flushAll());
-    this.#foreign(this.real.copy([CLOCK, JOURNAL, LOCK, ...ENTRIES], 'keep'), 'OK', () => {});
+    this.#foreign(this.real.copy([CLOCK, JOURNAL, ...LOCKS, ...ENTRIES], 'keep'), 'OK', () => {});
     for (const drawn of sequence) this.#perform(drawn);
     this.#compareState();
   }
@@ -75,7 +77,7 @@ export class Rehearsal {
     const token = `token-${c % 2}`;
     const bytes = Buffer.from([a % 256, b % 256, 0, c % 256]);
     const ttlMs = pick([LONG_MS, LONG_MS + a, LONG_MS, LONG_MS, 0, -1, 1.5], c);
-    const all = [CLOCK, JOURNAL, LOCK, ...ENTRIES];
+    const all = [CLOCK, JOURNAL, ...LOCKS, ...ENTRIES];
     switch (operation) {
       case 'append':
         return this.#append(this.#believers[who]!, chances);
@@ -156,11 +158,24 @@ export class Rehearsal {
         this.#do(['GET', 'n:a'], () => server.get('n:a'));
         return;
       }
+      case 'acquireMany': {
+        const few = c % 3 === 0;
+        const keys = few ? [LOCK, ENTRIES[0]!] : [...LOCKS, ...ENTRIES.slice(0, LOCKS.length)];
+        this.#run('acquireLocks', keys, [token, ttlMs], (reply) => {
+          const taken = acquireLocks.parse(reply).filter(({ acquired }) => acquired).length;
+          return taken === keys.length / 2 ? 'all locks taken' : taken > 0 ? 'some locks taken' : 'no lock taken';
+        });
+        return;
+      }
       case 'release':
-        this.#run('releaseLock', [LOCK], [token], (reply) => (releaseLock.parse(reply) ? 'released' : 'not released'));
+        this.#run('releaseLock', a % 2 === 0 ? [LOCK] : LOCKS, [token], (reply) =>
+          releaseLock.parse(reply) ? 'released' : 'not released',
+        );
         return;
       case 'renew':
-        this.#run('renewLock', [LOCK], [token, ttlMs], (reply) => (renewLock.parse(reply) ? 'renewed' : 'not renewed'));
+        this.#run('renewLock', a % 2 === 0 ? [LOCK] : LOCKS, [token, ttlMs], (reply) =>
+          renewLock.parse(reply) ? 'renewed' : 'not renewed',
+        );
         return;
     }
   }
@@ -259,7 +274,7 @@ export class Rehearsal {
       () => formatId(keyspace.lastGeneratedId(JOURNAL)),
       (reply) => pairsOf((reply as unknown[]).map(String))['last-generated-id'],
     );
-    this.#do(['GET', LOCK], () => keyspace.get(LOCK));
+    for (const lock of LOCKS) this.#do(['GET', lock], () => keyspace.get(lock));
     this.#do(['MGET', ...ENTRIES], () => this.#server.getMany(ENTRIES));
   }
 

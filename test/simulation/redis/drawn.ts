@@ -21,6 +21,7 @@ const weights = {
   set: 2,
   unlink: 1,
   acquire: 3,
+  acquireMany: 3,
   release: 2,
   renew: 2,
 };

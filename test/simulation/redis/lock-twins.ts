@@ -1,13 +1,25 @@
 import type { Twin } from './journal-twins.js';
 
+/** acquire-locks.lua */
+export const acquireLocks: Twin = (redis, KEYS, ARGV) => {
+  const count = KEYS.length / 2;
+  const [token, lifeMs] = ARGV as [string, string];
+  const taken = KEYS.slice(0, count).map((lock) =>
+    redis.set(lock, Buffer.from(token), Number(lifeMs), { onlyIfAbsent: true }) ? 1 : 0,
+  );
+  return [...taken, ...KEYS.slice(count).map((entry) => redis.get(entry) ?? null)];
+};
+
 /** release-lock.lua */
 export const releaseLock: Twin = (redis, KEYS, ARGV) => {
-  if (redis.get(KEYS[0]!)?.toString() === ARGV[0]) return redis.del(KEYS[0]!);
-  return 0;
+  const own = KEYS.filter((lock) => redis.get(lock)?.toString() === ARGV[0]);
+  for (const lock of own) redis.del(lock);
+  return own.length;
 };
 
 /** renew-lock.lua */
 export const renewLock: Twin = (redis, KEYS, ARGV) => {
-  if (redis.get(KEYS[0]!)?.toString() === ARGV[0]) return redis.pexpire(KEYS[0]!, Number(ARGV[1]));
-  return 0;
+  let held = 0;
+  for (const lock of KEYS) if (redis.get(lock)?.toString() === ARGV[0]) held += redis.pexpire(lock, Number(ARGV[1]));
+  return held;
 };

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Script } from '../../../lib/redis/script.js';
-import { appendRecord, releaseLock, renewLock, syncJournal } from '../../../lib/redis/scripts.js';
+import { acquireLocks, appendRecord, releaseLock, renewLock, syncJournal } from '../../../lib/redis/scripts.js';
 
 type AnyScript = Pick<Script<never, never, unknown>, 'name' | 'text'>;
 type Argument = string | number | Buffer;
@@ -38,7 +38,7 @@ export class RealRedis {
   constructor(private readonly client: Redis) {}
 
   async loadScripts(): Promise<void> {
-    for (const script of [appendRecord, syncJournal, releaseLock, renewLock]) {
+    for (const script of [appendRecord, syncJournal, acquireLocks, releaseLock, renewLock]) {
       this.#shas.set(script.name, String(await this.client.call('SCRIPT', 'LOAD', withGivenTime(script))));
     }
   }

@@ -1,13 +1,14 @@
 import { RedisFault } from '../../../lib/redis/redis-fault.js';
-import type { LockAddress, LockReply } from '../../../lib/redis/redis-commands.interface.js';
+import type { LockAddress, LockReply, StoredBytes } from '../../../lib/redis/redis-commands.interface.js';
 import type { Script, ScriptArgument, ScriptReply } from '../../../lib/redis/script.js';
 import type { StreamItem } from '../../../lib/redis/scripts.js';
 import { append, sync, type Twin } from './journal-twins.js';
 import { Keyspace, type Snapshot } from './keyspace.js';
-import { releaseLock, renewLock } from './lock-twins.js';
+import { acquireLocks as acquireScript } from '../../../lib/redis/scripts.js';
+import { acquireLocks, releaseLock, renewLock } from './lock-twins.js';
 import { formatId, parseId, type StreamEntry } from './stream.js';
 
-const TWINS = { append, sync, releaseLock, renewLock } satisfies Partial<
+const TWINS = { append, sync, acquireLocks, releaseLock, renewLock } satisfies Partial<
   Record<Script<never, never, unknown>['name'], Twin>
 >;
 const isTwin = (name: string): name is keyof typeof TWINS => name in TWINS;
@@ -38,6 +39,10 @@ export class SimulatedRedis {
     this.keyspace.set(key, bytes, ttlMs);
   }
 
+  setMany(entries: readonly StoredBytes[]): void {
+    for (const { key, bytes, ttlMs } of entries) this.set(key, bytes, ttlMs);
+  }
+
   unlink(key: string): void {
     this.keyspace.del(key);
   }
@@ -45,6 +50,11 @@ export class SimulatedRedis {
   acquire({ lock, entry }: LockAddress, token: string, lifeMs: number): LockReply {
     const acquired = this.keyspace.set(lock, Buffer.from(token), lifeMs, { onlyIfAbsent: true });
     return { acquired, found: this.keyspace.get(entry) };
+  }
+
+  acquireMany(addresses: readonly LockAddress[], token: string, lifeMs: number): LockReply[] {
+    const keys = [...addresses.map(({ lock }) => lock), ...addresses.map(({ entry }) => entry)];
+    return this.run(acquireScript, keys, [token, lifeMs]);
   }
 
   run<Keys extends readonly string[], Arguments extends readonly ScriptArgument[], Result>(
