@@ -32,7 +32,7 @@ export type CacheEvent =
   | { readonly type: 'unreadable'; readonly cache: string; readonly reason: string }
   | { readonly type: 'invalidation'; readonly status: 'applied' | 'queued' }
   /** A command to the shared store that failed; nobody who reads or writes hears of it. */
-  | { readonly type: 'shared-fault'; readonly cache: string; readonly command: 'get' | 'set' | 'delete' }
+  | { readonly type: 'shared-fault'; readonly cache: string; readonly command: 'get' | 'set' | 'prolong' | 'delete' }
   /** Something a person should hear of, once. */
   | { readonly type: 'fault'; readonly cache: string; readonly error: CacheError };
 

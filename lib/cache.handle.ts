@@ -31,6 +31,18 @@ export class Cache<T = unknown> {
     return this.service.getOrLoad(this.name, key, load, options);
   }
 
+  /** @see CacheService.refresh */
+  refresh(key: CacheKey, load: (context: LoadContext) => Promise<T> | T, options?: LoadOptions<T>): Promise<T>;
+  refresh(key: CacheKey): Promise<InvalidationResult>;
+  refresh(
+    key: CacheKey,
+    load?: (context: LoadContext) => Promise<T> | T,
+    options?: LoadOptions<T>,
+  ): Promise<T | InvalidationResult> {
+    if (load === undefined) return this.service.refresh(this.name, key);
+    return this.service.refresh(this.name, key, load, options);
+  }
+
   /** @see CacheService.get */
   get(key: CacheKey, options?: GetOptions): Promise<T | undefined> {
     return this.service.get<T>(this.name, key, options);

@@ -76,7 +76,8 @@ export class CacheService {
     options?: LoadOptions<T>,
   ): Promise<T> {
     const desk = this.#desks.get(cache);
-    if (desk?.hasShortWay === true && typeof key === 'string' && isPlainText(key) && currentScope() === undefined) {
+    const takesShortWay = desk?.hasShortWay === true && options?.refresh !== true;
+    if (takesShortWay && typeof key === 'string' && isPlainText(key) && currentScope() === undefined) {
       if (!desk.hasHotPath || options?.consistency === 'strong') return this.#lookOrLoad(desk, key, load, options);
       const entry = desk.hot(key);
       if (entry !== undefined) return desk.open(entry) as Promise<T>;
@@ -125,6 +126,29 @@ export class CacheService {
   ): Promise<T> {
     const desk = this.#desk(cache);
     return desk.read({ ...loadRequest(desk.region, key, load, options), found }) as Promise<T>;
+  }
+
+  /**
+   * Loads now, whatever is there, and replaces it; readers go on with what there is until then. Without a loader at
+   * hand the entry is invalidated softly: whoever reads it next has it refreshed, in grace while being given the old value.
+   *
+   * @throws what `load` threw, whatever old value there is
+   */
+  refresh<T>(
+    cache: CacheName,
+    key: CacheKey,
+    load: (context: LoadContext) => Promise<T> | T,
+    options?: LoadOptions<T>,
+  ): Promise<T>;
+  refresh(cache: CacheName, key: CacheKey): Promise<InvalidationResult>;
+  refresh<T>(
+    cache: CacheName,
+    key: CacheKey,
+    load?: (context: LoadContext) => Promise<T> | T,
+    options?: LoadOptions<T>,
+  ): Promise<T | InvalidationResult> {
+    if (load === undefined) return this.invalidate({ keys: [[cache, key]], mode: 'soft' });
+    return this.getOrLoad(cache, key, load, { ...options, refresh: true });
   }
 
   /**

@@ -19,6 +19,7 @@ export { bypass, currentLoad } from './decorators/current-load.js';
 export { CacheInterceptor } from './responses/cache.interceptor.js';
 export type { EdgeLifetimeOptions, ResponseOptions } from './responses/response-options.js';
 export type { HttpOptions, SurrogateKeyField } from './options/http-options.js';
+export { httpTtl, type HttpTtlOptions, type ResponseHeadersLike } from './http/response-ttl.js';
 export { varnishXkey, type PurgeFetch, type VarnishXkeyOptions } from './edge/varnish-purge.js';
 export type { EdgePurge, EdgeSender, PurgeMode } from './edge/edge-sender.interface.js';
 export type { EdgePurgerStatus } from './edge/purge-ledger.js';

@@ -3,12 +3,13 @@ import type { CacheService, Invalidation } from '../cache.service.js';
 import { CacheConfigurationError, CacheKeyError } from '../cache.errors.js';
 import type { CacheDesk } from '../desk/cache-desk.js';
 import type { CacheEngine } from '../desk/cache-engine.js';
-import { batchRequest, ttlOfItem, type LoadedItems } from '../desk/call-requests.js';
+import { batchRequest, type LoadedItems } from '../desk/call-requests.js';
 import type { CacheKey, LocalKey } from '../entry/key-encoding.js';
 import type { LoadContext } from '../flow/load-collector.js';
 import { currentScope, runningLoad } from '../flow/scope.js';
 import type { ReadRequest } from '../flow/reader.js';
 import type { Duration } from '../options/duration.js';
+import { ttlOfValue } from '../options/read-options.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import type { AutoBatch } from './auto-batch.js';
 import type { CallKey } from './call-key.js';
@@ -224,7 +225,7 @@ export class MethodBinding {
           tags: () => tags.ofArguments([]),
           tagsOfResult: (item) => (item === undefined ? [] : (tags.ofResult?.(item, []) ?? [])),
           unless: (item) => item !== undefined && (settings.unless as Predicate | undefined)?.(item) === true,
-          ttlOf: settings.ttlOf && ttlOfItem(settings.ttlOf as (item: unknown) => Duration | undefined),
+          ttlOf: settings.ttlOf && ttlOfValue(settings.ttlOf, `${this.describe()}, ttl`),
         },
       }),
     );

@@ -19,7 +19,7 @@ export interface CacheStatisticsSnapshot {
   /** Stored bytes that were no entry of ours, by reason. */
   readonly unreadable: Readonly<Record<string, number>>;
   /** Commands to the shared store that failed, by command. */
-  readonly sharedFaults: Readonly<Partial<Record<'get' | 'set' | 'delete', number>>>;
+  readonly sharedFaults: Readonly<Partial<Record<'get' | 'set' | 'prolong' | 'delete', number>>>;
   /** Values of a `frozen` cache that can't be frozen and were copied. */
   readonly copiedInsteadOfFrozen: number;
   /** Entries in memory. */
@@ -44,7 +44,7 @@ export class CacheStatistics {
   earlyRefreshes = 0;
   readonly #notStored: Partial<Record<NotStoredReason, number>> = {};
   readonly #unreadable: Record<string, number> = {};
-  readonly #sharedFaults: Partial<Record<'get' | 'set' | 'delete', number>> = {};
+  readonly #sharedFaults: Partial<Record<'get' | 'set' | 'prolong' | 'delete', number>> = {};
 
   note(event: CacheEvent): void {
     switch (event.type) {

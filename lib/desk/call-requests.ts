@@ -8,7 +8,7 @@ import type { SetRequest, WriteRequest } from '../flow/write.flow.js';
 import type { Consistency, ReadOptions } from '../options/cache-options.interface.js';
 import type { Duration } from '../options/duration.js';
 import { count, duration, OptionReader, Problems, show } from '../options/option-reader.js';
-import { overrideReadOptions, refuseUnknownReadOptions } from '../options/read-options.js';
+import { overrideReadOptions, refuseUnknownReadOptions, ttlOfValue } from '../options/read-options.js';
 import type { QueuedWriteRequest } from './write-queue-desk.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 
@@ -17,6 +17,8 @@ export interface LoadOptions<T> extends ReadOptions {
   readonly tags?: readonly string[] | ((value: T) => readonly string[]) | undefined;
   /** Values that aren't to be cached. */
   readonly unless?: ((value: T) => boolean) | undefined;
+  /** Load now, whatever is there, and replace it. Callers who ask for this while such a load runs share the one after it. */
+  readonly refresh?: boolean | undefined;
   /** The caller's patience: aborted, this caller is rejected with its reason; the load goes on for the others. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -88,16 +90,17 @@ export function loadRequest<T>(
   load: (context: LoadContext) => unknown,
   options: LoadOptions<T> | undefined,
 ): ReadRequest {
-  const { tags, unless, signal } = options ?? {};
+  const { tags, unless, signal, refresh } = options ?? {};
   return {
     region,
     key: region.keyFor(key),
-    options: readOptionsOf(region, options, ['tags', 'unless', 'signal']),
+    options: readOptionsOf(region, options, ['tags', 'unless', 'signal', 'refresh']),
     load,
     tags: typeof tags === 'function' || tags === undefined ? NO_TAGS : () => tags,
     tagsOfResult: typeof tags === 'function' ? (tags as (value: unknown) => readonly string[]) : undefined,
     unless: unless as ((value: unknown) => boolean) | undefined,
     signal,
+    refresh,
   };
 }
 
@@ -147,7 +150,7 @@ export function loadManyRequest<T, K extends CacheKey>(
     tags: typeof tags === 'function' || tags === undefined ? NO_TAGS : () => tags,
     tagsOfResult: typeof tags === 'function' ? ofItem(tags, []) : undefined,
     unless: unless === undefined ? undefined : ofItem(unless, false),
-    ttlOf: typeof options?.ttl === 'function' ? ttlOfItem(options.ttl) : undefined,
+    ttlOf: typeof options?.ttl === 'function' ? ttlOfValue(options.ttl, 'ttl') : undefined,
   } as ItemRequest;
   return batchRequest(region, keys, load, {
     item,
@@ -191,17 +194,6 @@ const ofItem =
   <T, R>(read: (item: T) => R, ofNone: R) =>
   (item: unknown): R =>
     isMissing(item) ? ofNone : read(item as T);
-
-/** @throws CacheConfigurationError where the function returns what is no duration */
-export const ttlOfItem =
-  <T>(ttl: (item: T) => Duration | undefined) =>
-  (item: unknown): number | undefined => {
-    const given: unknown = ttl(item as T);
-    if (given === undefined) return undefined;
-    const ms = duration.read(given);
-    if (ms !== undefined) return ms;
-    throw new CacheConfigurationError([{ where: 'ttl', problem: `returned ${show(given)}; takes ${duration.takes}` }]);
-  };
 
 /** The options of a call for many, of which `ttl` may be a function. */
 function readOptionsOfMany(region: CacheRegion, options: object | undefined): ResolvedReadOptions {

@@ -55,8 +55,8 @@ export class MemorySweeper {
     for (const region of this.regions()) region.pauses.sweep(now);
   }
 
-  #isUseless({ header, sequence }: CacheEntry, now: number): boolean {
-    return now >= header.graceUntil || this.replica.judge(header, sequence) === 'dead';
+  #isUseless({ header, sequence, idleUntil }: CacheEntry, now: number): boolean {
+    return now >= Math.min(header.graceUntil, idleUntil) || this.replica.judge(header, sequence) === 'dead';
   }
 
   /** Expiry is a time on the wall: where that is set back, entries would live longer than they may. */

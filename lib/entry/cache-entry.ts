@@ -32,7 +32,7 @@ export interface EntryHeader {
   readonly tags: readonly string[];
   /** Status and headers of a response. */
   readonly meta?: unknown;
-  /** By how much a read prolongs the life of the entry, ms; 0 for not at all. */
+  /** How long it lives without being read, ms; 0 for however long its time is. */
   readonly slidingMs: number;
 }
 
@@ -55,6 +55,8 @@ export class CacheEntry {
   judgedAt = -1;
   /** Until when nobody needs to look closer: expiry, or the begin of the early-refresh window. Epoch ms. */
   hotUntil: number;
+  /** A sliding entry is gone from here on unless somebody reads it, epoch ms. */
+  idleUntil = Number.POSITIVE_INFINITY;
   /** The resolved answer, shared by all; `undefined` when every caller gets a copy. */
   readonly promise: Promise<unknown> | undefined;
   /** For the eviction policy: was it used since the hand last passed? */

@@ -36,6 +36,12 @@ export class LoadFlight extends Flight<FlightResult> {
   begun: { readonly mark: LoadMark; readonly tags: readonly string[]; judgedAt: number } | undefined;
 }
 
+/** A load that runs, and the one more for all who ask meanwhile, because what runs may have begun before a change. */
+export interface Renewal {
+  readonly ended: Promise<void>;
+  next: Promise<LoadFlight> | undefined;
+}
+
 /** Puts what was written and isn't at the origin yet before what a load finds there. */
 export interface UnwrittenLookup {
   before(
@@ -54,6 +60,8 @@ export class CacheRegion {
   keyedByArguments = false;
   readonly memory: MemoryTier;
   readonly flights = new SingleFlight<FlightResult, LoadFlight>(() => new LoadFlight());
+  /** Loads that were asked for whatever is there, by key. */
+  readonly renewals = new Map<string, Renewal>();
   /** Looks into the shared tier under way, by key. */
   readonly looks = new Map<string, Look>();
   readonly pauses = new RetryPauses(REMEMBERED_KEYS);

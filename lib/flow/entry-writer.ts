@@ -36,8 +36,9 @@ export class EntryWriter {
   make(draft: EntryDraft, encoded: EncodedValue): CacheEntry {
     const { key, options, mark, tainted } = draft;
     const header = this.#header(draft, encoded.kind);
-    const hotUntil = hotUntilOf(header, options.earlyRefreshBeta);
-    return new CacheEntry(key, header, encoded.content, { sequence: mark.sequence, hotUntil, tainted });
+    const entry = new CacheEntry(key, header, encoded.content, { sequence: mark.sequence, tainted });
+    noteUse(entry, mark.at, options.earlyRefreshBeta);
+    return entry;
   }
 
   /** For a value that can't be kept: the value itself, for the caller who got it from the origin. */
@@ -60,7 +61,7 @@ export class EntryWriter {
       costMs,
       kind,
       tags,
-      slidingMs: 0,
+      slidingMs: options.slidingMs,
       ...(meta === undefined ? undefined : { meta }),
     };
   }
@@ -89,7 +90,7 @@ export class EntryWriter {
     if (!this.isOfUse(entry)) return undefined;
     if (!region.memory.put(entry)) return undefined; // one that began later is there
     const { shared, runtime, journal } = this.parts;
-    const ttlMs = Math.ceil(entry.header.graceUntil - runtime.now());
+    const ttlMs = storedForMs(entry.header, runtime.now());
     // before the journal was ever read an entry has no epoch, and nobody could judge it
     if (!shared.present || ttlMs <= 0 || entry.header.epoch === '') return undefined;
     const address = region.address(entry.key);
@@ -121,6 +122,22 @@ const DONE = Promise.resolve();
 /** Until when a reader needn't look closer at a fresh entry, epoch ms. */
 export const hotUntilOf = ({ staleAt, costMs }: EntryHeader, beta: number): number =>
   beta === 0 ? staleAt : Math.min(staleAt, earlyRefreshBegins(staleAt, costMs, beta));
+
+/** How long the shared tier keeps it: there a sliding entry is gone as soon as nobody has prolonged it. */
+export const storedForMs = ({ graceUntil, slidingMs }: EntryHeader, now: number): number =>
+  Math.ceil(Math.min(graceUntil - now, slidingMs === 0 ? Number.POSITIVE_INFINITY : slidingMs));
+
+/** So much of the time it may lie idle passes before a read prolongs it: what is read all the time costs nothing. */
+const PROLONGED_AFTER = 1 / 4;
+
+/** Somebody reads it. */
+export function noteUse(entry: CacheEntry, now: number, beta: number): void {
+  const { slidingMs } = entry.header;
+  entry.hotUntil = hotUntilOf(entry.header, beta);
+  if (slidingMs === 0) return;
+  entry.idleUntil = now + slidingMs;
+  entry.hotUntil = Math.min(entry.hotUntil, now + slidingMs * PROLONGED_AFTER);
+}
 
 /** An entry in words, for messages. */
 export const describe = ({ region, key }: { region: CacheRegion; key: string }): string =>

@@ -8,8 +8,8 @@ import { parseDuration, type Duration } from '../options/duration.js';
 export interface LoadContext {
   /** Adds tags to the entry. @throws CacheKeyError for what can't be a tag */
   tags(...tags: readonly string[]): void;
-  /** Sets the time to live of the entry; 0: don't store. @throws CacheConfigurationError for what is no duration */
-  ttl(ttl: Duration): void;
+  /** Sets the time to live of the entry; 0: don't store, `undefined`: as before. @throws CacheConfigurationError for what is no duration */
+  ttl(ttl: Duration | undefined): void;
   /** The value isn't to be stored. */
   skip(): void;
   /** Aborted when the load is given up: after `abandonAfter`, or when the application shuts down. */
@@ -51,7 +51,8 @@ export class LoadCollector implements LoadContext {
     this.#addTags(userTags(tags, this.describe));
   }
 
-  ttl(ttl: Duration): void {
+  ttl(ttl: Duration | undefined): void {
+    if (ttl === undefined) return;
     const ms = parseDuration(ttl);
     if (ms === undefined || ms > LIMITS.maxDurationMs) {
       throw new CacheConfigurationError([

@@ -302,10 +302,11 @@ const KEEPS_THE_OLD: ReadonlySet<NotStoredReason> = new Set(['transaction', 'sta
 const isMissing = ({ value, isError }: Draft): boolean => !isError && (value === null || value === undefined);
 
 const ttlOf = (draft: Draft): number => {
-  const { ttlMs, negativeTtlMs } = draft.request.options;
-  const isNegative = draft.isError || isMissing(draft);
-  if (draft.collector.ttlMs !== undefined) return draft.collector.ttlMs;
-  return isNegative ? (negativeTtlMs ?? ttlMs) : (draft.request.ttlOf?.(draft.value) ?? ttlMs);
+  const { request, collector, value } = draft;
+  const { ttlMs, negativeTtlMs, ttlFrom } = request.options;
+  if (collector.ttlMs !== undefined) return collector.ttlMs;
+  if (draft.isError || isMissing(draft)) return negativeTtlMs ?? ttlMs;
+  return request.ttlOf?.(value) ?? ttlFrom?.(value) ?? ttlMs;
 };
 
 /** Collects the first thing that keeps a value from being stored, so that the value still gets to its caller. */

@@ -4,9 +4,9 @@ import type { CacheEntry } from '../entry/cache-entry.js';
 import type { JournalReplica } from '../journal/journal-replica.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import { refreshesEarly } from '../policy/early-refresh.js';
-import { mayStandInFor, NOTHING, type FlightResult, type LoadFlight } from './cache-region.js';
+import { mayStandInFor, NOTHING, type FlightResult, type LoadFlight, type Renewal } from './cache-region.js';
 import type { EngineParts } from './engine-parts.js';
-import { describe } from './entry-writer.js';
+import { describe, noteUse, storedForMs } from './entry-writer.js';
 import { LoaderRunner } from './loader-runner.js';
 import type { ReadOutcome } from './outcome.js';
 import { ReaderJudge } from './reader-judge.js';
@@ -58,7 +58,10 @@ export class ReadFlow {
   lookIntoMemory(reader: Reader): ReadOutcome | undefined {
     const { region } = reader;
     const inMemory = this.#judge.standIn(undefined, reader);
-    if (inMemory !== undefined && 'entry' in inMemory) region.memory.pool!.touch(inMemory.entry);
+    if (inMemory !== undefined && 'entry' in inMemory) {
+      region.memory.pool!.touch(inMemory.entry);
+      this.#prolong(inMemory.entry, reader, this.parts.runtime.now());
+    }
     return inMemory;
   }
 
@@ -104,6 +107,7 @@ export class ReadFlow {
 
   /** Looks, waits and loads until there is an answer. */
   async answer(reader: Reader): Promise<ReadOutcome> {
+    if (reader.request.refresh === true) return this.#renew(reader);
     for (let joins = 0; ; joins++) {
       const remembered = this.recall(reader);
       if (remembered !== undefined) return remembered;
@@ -158,6 +162,7 @@ export class ReadFlow {
       if (beta > 0 && now >= entry.hotUntil && refreshesEarly(now, entry.header, beta, this.parts.runtime.random())) {
         this.#refresh(reader, entry, true);
       }
+      this.#prolong(entry, reader, now);
       return { kind: 'l1', entry };
     }
     if (freshness === 'dead') return undefined;
@@ -165,6 +170,42 @@ export class ReadFlow {
     if (freshness === 'fallback') return undefined;
     this.#refresh(reader, entry, false);
     return { kind: 'stale', entry };
+  }
+
+  /** A load that begins after this call, whatever there is; one at a time for a key. */
+  async #renew(reader: Reader): Promise<ReadOutcome> {
+    const { region, key, transaction, request } = reader;
+    const running = transaction === undefined ? region.renewals.get(key) : undefined;
+    let outcome: ReadOutcome | undefined;
+    if (running === undefined) outcome = await this.waitFor(this.#beginRenewal(reader), reader, true);
+    else {
+      running.next ??= running.ended.then(() => this.#beginRenewal(reader));
+      outcome = await this.waitFor(await running.next, reader, false);
+    }
+    return outcome ?? this.answer({ ...reader, request: { ...request, refresh: false } });
+  }
+
+  #beginRenewal(reader: Reader): LoadFlight {
+    const { region, key, transaction } = reader;
+    const { flights, renewals } = region;
+    const flight = transaction === undefined ? flights.open(key) : flights.unlisted();
+    const ended = this.#load(flight, { ...reader, found: undefined }, false).then(
+      (result) => flights.land(key, flight, result),
+      (error: unknown) => flights.fail(key, flight, error),
+    );
+    if (transaction !== undefined) return flight;
+    const renewal: Renewal = { ended, next: undefined };
+    renewals.set(key, renewal);
+    void ended.then(() => renewals.get(key) === renewal && renewals.delete(key));
+    return flight;
+  }
+
+  /** A sliding entry lives longer by being read, here and in the shared tier; never past its time, nor an invalidation. */
+  #prolong(entry: CacheEntry, { region, key, request }: Reader, now: number): void {
+    if (entry.header.slidingMs === 0 || now < entry.hotUntil) return;
+    noteUse(entry, now, request.options.earlyRefreshBeta);
+    const { shared, background } = this.parts;
+    if (shared.present) background.add(shared.prolong(region.address(key), storedForMs(entry.header, now)));
   }
 
   /** Loads, on behalf of everybody who comes meanwhile unless it isn't offered to them. */
@@ -267,6 +308,7 @@ export class ReadFlow {
     const isNews = flight.old === undefined || entry.header.asOf > flight.old.header.asOf;
     if (freshness === 'fresh') {
       if (!isNews) return undefined; // a refresh finds the very value it is to refresh
+      this.#prolong(entry, reader, now);
       region.memory.put(entry);
       return { entry, source: 'l2' };
     }
@@ -283,16 +325,13 @@ export class ReadFlow {
   /** @returns `undefined` when what the flight brought is no answer for this reader */
   async waitFor(flight: LoadFlight, reader: Reader, leads: boolean): Promise<ReadOutcome | undefined> {
     const loading = (reader.scope?.flights ?? []) as readonly LoadFlight[];
+    // who asks for a load wants to know whether there was one
+    const old = reader.request.refresh === true ? () => undefined : () => this.#judge.standIn(flight, reader);
     for (const outer of loading) outer.beginWaitingFor(flight);
     let end: End;
     try {
       const elapsedMs = this.parts.runtime.now() - reader.mark.at;
-      end = await endOf(
-        flight,
-        reader.request,
-        { elapsedMs, old: () => this.#judge.standIn(flight, reader) },
-        this.parts.runtime,
-      );
+      end = await endOf(flight, reader.request, { elapsedMs, old }, this.parts.runtime);
     } finally {
       for (const outer of loading) outer.endWaitingFor(flight);
     }
@@ -300,8 +339,8 @@ export class ReadFlow {
       case 'result':
         return this.#judge.accept(end.result, reader, leads);
       case 'error': {
-        const old = mayStandInFor(end.error, reader.request.options) ? this.#judge.standIn(flight, reader) : undefined;
-        return old ?? { kind: 'error', error: end.error };
+        const standIn = mayStandInFor(end.error, reader.request.options) ? old() : undefined;
+        return standIn ?? { kind: 'error', error: end.error };
       }
       case 'left':
         return { kind: 'error', error: end.error };
@@ -310,7 +349,7 @@ export class ReadFlow {
       case 'hard': {
         const { hardTimeoutMs } = reader.request.options;
         const error = new CacheTimeoutError(`${describe(reader)}: no value after ${hardTimeoutMs} ms (hardTimeout)`);
-        return this.#judge.standIn(flight, reader) ?? { kind: 'timeout', error };
+        return old() ?? { kind: 'timeout', error };
       }
     }
   }

@@ -7,6 +7,8 @@ import type { Scope, Transaction } from './scope.js';
 export interface ReadRequest extends LoadRequest {
   /** The caller's own patience: aborted, this caller gets the reason, and the load goes on for the others. */
   readonly signal?: AbortSignal | undefined;
+  /** Nothing that is there is an answer, nor what is being loaded already. */
+  readonly refresh?: boolean | undefined;
   /** A look into the shared tier that was made for it already. */
   readonly found?: Found | undefined;
 }

@@ -62,7 +62,8 @@ export class SharedEntries {
     const { header, payload } = decoded;
     try {
       const content = region.codec.fromPayload(header.kind, payload);
-      const hotUntil = hotUntilOf(header, earlyRefreshBeta);
+      // a sliding one has to be prolonged by whoever found it
+      const hotUntil = header.slidingMs > 0 ? 0 : hotUntilOf(header, earlyRefreshBeta);
       // another process may have begun to load it before an invalidation of ours that is still on its way
       return new CacheEntry(key, header, content, { sequence: 0, order, hotUntil });
     } catch {

@@ -133,8 +133,8 @@ export class WriteFlow {
   ): void {
     const { region, options } = request;
     const { key, value } = written;
-    const ttlMs = ttlOf(options, value);
     try {
+      const ttlMs = ttlOf(options, value);
       if (request.unless?.(value) === true) return notStored('unless');
       if (ttlMs <= 0) return notStored('ttl');
       if (isMissing(value) && !options.negativeMissing) return notStored('negative');
@@ -194,5 +194,5 @@ export class WriteFlow {
 const isMissing = (value: unknown): boolean => value === null || value === undefined;
 
 /** How long a written value is fresh, ms. */
-export const ttlOf = ({ ttlMs, negativeTtlMs }: ResolvedReadOptions, value: unknown): number =>
-  isMissing(value) ? (negativeTtlMs ?? ttlMs) : ttlMs;
+export const ttlOf = ({ ttlMs, negativeTtlMs, ttlFrom }: ResolvedReadOptions, value: unknown): number =>
+  isMissing(value) ? (negativeTtlMs ?? ttlMs) : (ttlFrom?.(value) ?? ttlMs);

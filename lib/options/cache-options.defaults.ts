@@ -3,6 +3,7 @@ export const DEFAULTS = {
   namespace: 'cache',
   enabled: true,
   ttl: 300_000,
+  sliding: 0,
   grace: 0,
   consistency: 'bounded',
   isolation: 'copy',

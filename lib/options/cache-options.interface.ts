@@ -44,6 +44,13 @@ export interface MemoryOptions {
 export interface ReadOptions {
   /** How long a value is fresh, counted from the begin of its load. Default 5 minutes. 0: not stored. */
   readonly ttl?: Duration | undefined;
+  /**
+   * How long a value is fresh, learned from the value; `undefined` from it means the `ttl`. Missing values aren't asked.
+   * @example ttlFrom: (token: Token) => token.expiresIn * 1_000
+   */
+  readonly ttlFrom?: ((value: never) => Duration | undefined) | undefined;
+  /** A value that nobody reads for so long is gone before its `ttl`, which it never outlives. Default: not at all. */
+  readonly sliding?: Duration | undefined;
   /** How long after its expiry a value may still be of use. One duration means both kinds. Default: not at all. */
   readonly grace?: Duration | GraceOptions | undefined;
   /** `bounded` (default) or `strong`. */

@@ -1,3 +1,4 @@
+import { CacheConfigurationError } from '../cache.errors.js';
 import { DEFAULTS } from './cache-options.defaults.js';
 import type { ErrorClass, GraceOptions, NegativeOptions, ReadOptions } from './cache-options.interface.js';
 import {
@@ -17,6 +18,8 @@ import type { ResolvedReadOptions } from './resolved-options.js';
 
 export const READ_FIELDS = [
   'ttl',
+  'ttlFrom',
+  'sliding',
   'grace',
   'consistency',
   'negative',
@@ -32,6 +35,8 @@ export const READ_FIELDS = [
 /** What holds for a read of which nothing was said. */
 export const DEFAULT_READ: ResolvedReadOptions = {
   ttlMs: DEFAULTS.ttl,
+  ttlFrom: undefined,
+  slidingMs: DEFAULTS.sliding,
   graceRevalidateMs: DEFAULTS.grace,
   graceErrorMs: DEFAULTS.grace,
   graceWhen: () => true,
@@ -65,12 +70,15 @@ export function overrideReadOptions(
 ): ResolvedReadOptions {
   const reader = new OptionReader(layer, where, problems);
   const consistency = reader.take('consistency', oneOf('bounded', 'strong'));
+  const ttlFrom = reader.take('ttlFrom', callback<(value: never) => unknown>('a function of the value'));
   const earlyRefresh = reader.takeOrFalse('earlyRefresh', between(0, 1_000));
   const resolved: ResolvedReadOptions = {
     ...base,
     ...readGrace(base, layer, where, problems),
     ...readNegative(base, layer, where, problems),
     ttlMs: reader.take('ttl', duration) ?? base.ttlMs,
+    ttlFrom: ttlFrom === undefined ? base.ttlFrom : ttlOfValue(ttlFrom, join(where, 'ttlFrom')),
+    slidingMs: reader.take('sliding', duration) ?? base.slidingMs,
     strong: consistency === undefined ? base.strong : consistency === 'strong',
     softTimeoutMs: reader.take('softTimeout', duration) ?? base.softTimeoutMs,
     hardTimeoutMs: reader.take('hardTimeout', duration) ?? base.hardTimeoutMs,
@@ -82,6 +90,17 @@ export function overrideReadOptions(
   };
   return Object.freeze(resolved);
 }
+
+/** Reads what a function says of a value. @throws CacheConfigurationError where it is no duration */
+export const ttlOfValue =
+  (ttl: (value: never) => unknown, where: string) =>
+  (value: unknown): number | undefined => {
+    const given = ttl(value as never);
+    if (given === undefined) return undefined;
+    const ms = duration.read(given);
+    if (ms !== undefined) return ms;
+    throw new CacheConfigurationError([{ where, problem: `returned ${show(given)}; takes ${duration.takes}` }]);
+  };
 
 const graceObject = record<GraceOptions>('{ revalidate, error, when }');
 const negativeObject = record<NegativeOptions>('{ ttl, missing, errors }');

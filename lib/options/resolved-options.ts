@@ -12,6 +12,10 @@ import type { ResolvedRedisOptions } from './redis-options.interface.js';
 /** What holds for one read: complete, in milliseconds, frozen. */
 export interface ResolvedReadOptions {
   readonly ttlMs: number;
+  /** By the value; `undefined` from it: `ttlMs`. @throws CacheConfigurationError for what is no duration */
+  readonly ttlFrom: ((value: unknown) => number | undefined) | undefined;
+  /** 0: its life isn't prolonged by reading it. */
+  readonly slidingMs: number;
   readonly graceRevalidateMs: number;
   readonly graceErrorMs: number;
   readonly graceWhen: (error: unknown) => boolean;

@@ -78,6 +78,10 @@ export class GuardedCommands implements RedisCommands {
     return this.#guard(() => this.inner.setMany(entries));
   }
 
+  expire(key: string, ttlMs: number): Promise<void> {
+    return this.#guard(() => this.inner.expire(key, ttlMs));
+  }
+
   unlink(key: string): Promise<void> {
     return this.#guard(() => this.inner.unlink(key));
   }

@@ -68,6 +68,10 @@ export class IoredisCommands implements RedisCommands {
     } else for (const reply of await batch(this.#usable(), words)) resultOf(reply);
   }
 
+  async expire(key: string, ttlMs: number): Promise<void> {
+    await this.#send('pexpireBuffer', key, wholeMs(ttlMs));
+  }
+
   async unlink(key: string): Promise<void> {
     await this.#send('unlinkBuffer', key);
   }

@@ -31,6 +31,8 @@ export interface RedisCommands {
   set(key: string, bytes: Buffer, ttlMs: number): Promise<void>;
   /** SET … PX for each, without waiting in between; rejects with the first fault. */
   setMany(entries: readonly StoredBytes[]): Promise<void>;
+  /** PEXPIRE */
+  expire(key: string, ttlMs: number): Promise<void>;
   /** UNLINK */
   unlink(key: string): Promise<void>;
   /** SET … NX PX on the lock, and then GET of the entry; in one round trip where both lie in one slot. */

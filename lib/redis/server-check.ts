@@ -55,6 +55,7 @@ async function checkRights({ commands }: RedisBackend, keys: RedisKeys): Promise
     'read entries (GET, MGET)': () => commands.get(entry).then(() => commands.getMany([entry, entry])),
     'store entries (SET)': () => commands.set(entry, Buffer.alloc(0), 1_000),
     'remove entries (UNLINK)': () => commands.unlink(entry),
+    'prolong entries (PEXPIRE)': () => commands.expire(entry, 1_000),
     'hold load locks (SET, GET)': () => commands.acquire(address, token, 1_000),
     'give load locks back (EVALSHA, EVAL)': () => commands.run(releaseLock, [address.lock], [token]),
     'learn old invalidations (XREVRANGE)': () => commands.readBack(keys.journal, '1-1', 1),

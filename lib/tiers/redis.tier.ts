@@ -6,7 +6,7 @@ import { LIMITS } from '../cache.constants.js';
 import { pagesOf } from '../entry/pages.js';
 
 /** What went wrong with a command of the tier; nobody who reads or writes hears of it. */
-export type TierFaultListener = (cache: string, command: 'get' | 'set' | 'delete', error: unknown) => void;
+export type TierFaultListener = (cache: string, command: 'get' | 'set' | 'prolong' | 'delete', error: unknown) => void;
 
 /** Entries in Redis, one string each. */
 export class RedisTier implements SharedTier {
@@ -63,6 +63,14 @@ export class RedisTier implements SharedTier {
       }
     } catch (error) {
       this.report(entries[0]!.address.cache, 'set', error);
+    }
+  }
+
+  async prolong(address: EntryAddress, ttlMs: number): Promise<void> {
+    try {
+      await this.commands.expire(this.#keyOf(address), Math.max(1, Math.ceil(ttlMs)));
+    } catch (error) {
+      this.report(address.cache, 'prolong', error);
     }
   }
 

@@ -21,6 +21,8 @@ export interface SharedTier {
   getMany(addresses: readonly EntryAddress[]): Promise<(Buffer | undefined)[]>;
   set(address: EntryAddress, bytes: Buffer, ttlMs: number): Promise<void>;
   setMany(entries: readonly StoredEntry[]): Promise<void>;
+  /** Keeps an entry for so long from now, if it is there. */
+  prolong(address: EntryAddress, ttlMs: number): Promise<void>;
   /** For tidiness; correctness never needs it. */
   delete(address: EntryAddress): Promise<void>;
 }
@@ -33,5 +35,6 @@ export const NO_SHARED_TIER: SharedTier = {
   getMany: (addresses) => Promise.resolve(addresses.map(() => undefined)),
   set: () => Promise.resolve(),
   setMany: () => Promise.resolve(),
+  prolong: () => Promise.resolve(),
   delete: () => Promise.resolve(),
 };

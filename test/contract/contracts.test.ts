@@ -44,7 +44,10 @@ describe('the shared tier contract, outside of a test framework', () => {
   });
 
   it('doesn’t hold of a store without expiry', async () => {
-    expect(await judge(() => new MapTier(() => 0))).toEqual(['forgets what has expired, counted from the last write']);
+    expect(await judge(() => new MapTier(() => 0))).toEqual([
+      'keeps what is prolonged for so long from then on, and prolongs what isn’t there to no effect',
+      'forgets what has expired, counted from the last write',
+    ]);
   });
 
   it('doesn’t hold of a store whose addresses can collide', async () => {
@@ -57,6 +60,9 @@ describe('the shared tier contract, outside of a test framework', () => {
       }
       override get(address: EntryAddress): Promise<Buffer | undefined> {
         return super.get(joined(address));
+      }
+      override prolong(address: EntryAddress, ttlMs: number): Promise<void> {
+        return super.prolong(joined(address), ttlMs);
       }
       override delete(address: EntryAddress): Promise<void> {
         return super.delete(joined(address));

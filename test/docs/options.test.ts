@@ -20,6 +20,7 @@ const ROWS: Readonly<Record<keyof typeof DEFAULTS, readonly [option: string, rea
   namespace: ['namespace', word],
   enabled: ['enabled', flag],
   ttl: ['ttl', duration],
+  sliding: ['sliding', duration],
   grace: ['grace', duration],
   consistency: ['consistency', word],
   isolation: ['isolation', word],

@@ -44,6 +44,11 @@ export class FakeSharedTier implements SharedTier {
     }
   }
 
+  async prolong(address: EntryAddress, ttlMs: number): Promise<void> {
+    await this.#gate;
+    if (this.bytes.has(nameOf(address))) this.ttls.set(nameOf(address), ttlMs);
+  }
+
   async delete(address: EntryAddress): Promise<void> {
     await this.#gate;
     this.bytes.delete(nameOf(address));

@@ -52,6 +52,10 @@ export class GatedRedis implements RedisCommands {
     return this.#send('setMany', () => this.redis.setMany(entries));
   }
 
+  expire(key: string, ttlMs: number): Promise<void> {
+    return this.#send('expire', () => this.redis.expire(key, ttlMs));
+  }
+
   unlink(key: string): Promise<void> {
     return this.#send('unlink', () => this.redis.unlink(key));
   }

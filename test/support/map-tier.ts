@@ -26,6 +26,12 @@ export class MapTier implements SharedTier {
     for (const { address, bytes, ttlMs } of entries) await this.set(address, bytes, ttlMs);
   }
 
+  prolong(address: EntryAddress, ttlMs: number): Promise<void> {
+    const bytes = this.#find(address);
+    if (bytes !== undefined) this.#entries.set(nameOf(address), { bytes, until: this.now() + ttlMs });
+    return Promise.resolve();
+  }
+
   delete(address: EntryAddress): Promise<void> {
     this.#entries.delete(nameOf(address));
     return Promise.resolve();

@@ -118,6 +118,18 @@ export function sharedTierContract(
       expect(await tier.getMany([address('7'), address('8')])).toEqual([undefined, Buffer.from('2')]);
     });
 
+    it('keeps what is prolonged for so long from then on, and prolongs what isn’t there to no effect', async () => {
+      await tier.set(address('7'), Buffer.from('1'), 60);
+      await tier.set(address('8'), Buffer.from('2'), HOUR);
+      await tier.prolong(address('7'), HOUR);
+      await tier.prolong(address('8'), 60);
+      await tier.prolong(address('9'), HOUR);
+      await under.elapse(100);
+
+      const found = await tier.getMany([address('7'), address('8'), address('9')]);
+      expect(found).toEqual([Buffer.from('1'), undefined, undefined]);
+    });
+
     it('forgets what has expired, counted from the last write', async () => {
       await tier.set(address('7'), Buffer.from('1'), 60);
       await tier.set(address('8'), Buffer.from('1'), 60);

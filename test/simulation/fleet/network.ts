@@ -195,6 +195,13 @@ export class SimulatedCommands implements RedisCommands {
     });
   }
 
+  expire(key: string, ttlMs: number): Promise<void> {
+    return this.#ask((server) => {
+      server.mayWrite();
+      server.redis.expire(key, ttlMs);
+    });
+  }
+
   unlink(key: string): Promise<void> {
     return this.#ask((server) => {
       server.mayWrite();

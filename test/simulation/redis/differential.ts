@@ -147,6 +147,9 @@ export class Rehearsal {
           server.unlink(entry);
           return existed;
         });
+      case 'expire':
+        this.#do(['PEXPIRE', entry, ttlMs], () => server.keyspace.pexpire(entry, ttlMs));
+        return;
       case 'acquire': {
         const found = server.get('n:a');
         const reply = this.#do(

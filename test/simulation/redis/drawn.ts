@@ -20,6 +20,7 @@ const weights = {
   getMany: 1,
   set: 2,
   unlink: 1,
+  expire: 1,
   acquire: 3,
   acquireMany: 3,
   release: 2,

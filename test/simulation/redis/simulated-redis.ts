@@ -43,6 +43,10 @@ export class SimulatedRedis {
     for (const { key, bytes, ttlMs } of entries) this.set(key, bytes, ttlMs);
   }
 
+  expire(key: string, ttlMs: number): void {
+    this.keyspace.pexpire(key, ttlMs);
+  }
+
   unlink(key: string): void {
     this.keyspace.del(key);
   }

@@ -1,195 +1,163 @@
 import { describe, expect, it } from 'vitest';
-import { TestClock } from '../../../lib/testing/test-clock.js';
-import { ControlledLoader, engine, settle } from '../../support/engine.js';
+import { ControlledLoader, engine, settle, twoTierEngine } from '../../support/engine.js';
 
-describe('a ttl', () => {
-  it('counts from the begin of the load', async () => {
-    const { cache, clock } = engine({ ttl: '10s' });
-    const loader = new ControlledLoader<string>();
-    const read = cache.getOrLoad('users', '1', loader.load);
-    await clock.advance(9_999);
-    loader.resolve('a');
-    expect(await read).toBe('a');
-    expect(await cache.get('users', '1')).toBe('a');
-    await clock.advance(1);
-    expect(await cache.get('users', '1')).toBeUndefined();
+const SLIDING = { caches: { users: { ttl: '10m', sliding: '1m' } } } as const;
+
+describe('a sliding value', () => {
+  it('lives while somebody reads it, and is gone when nobody has for so long', async () => {
+    const { cache, clock } = engine(SLIDING);
+    let loads = 0;
+    const read = (): Promise<number> => cache.getOrLoad('users', '7', () => ++loads);
+    await read();
+    for (let minutes = 0; minutes < 5; minutes++) {
+      await clock.advance(50_000);
+      expect(await read()).toBe(1);
+    }
+    await clock.advance(60_000);
+    expect(await read()).toBe(2);
   });
 
-  it('shorter than its load serves those who wait, and nobody else', async () => {
-    const { cache, clock } = engine({ ttl: '1s' });
-    const loader = new ControlledLoader<string>();
-    const reads = [1, 2].map(() => cache.getOrLoad('users', '1', loader.load));
-    await clock.advance(5_000);
-    loader.resolve('a');
-    expect(await Promise.all(reads)).toEqual(['a', 'a']);
-    expect(await cache.get('users', '1')).toBeUndefined();
+  it('never outlives its ttl, however often it is read', async () => {
+    const { cache, clock } = engine(SLIDING);
+    let loads = 0;
+    const read = (): Promise<number> => cache.getOrLoad('users', '7', () => ++loads);
+    await read();
+    for (let seconds = 0; seconds < 599; seconds += 20) {
+      expect(await read()).toBe(1);
+      await clock.advance(20_000);
+    }
+    expect(await read()).toBe(2);
   });
 
-  it('longer than any timer holds', async () => {
-    const { cache, clock } = engine({ ttl: '300d' });
-    await cache.getOrLoad('users', '1', () => 'a');
-    clock.time += 299 * 86_400_000;
-    await clock.advance(2_000);
-    expect(await cache.get('users', '1')).toBe('a');
-    clock.time += 86_400_000;
-    expect(await cache.get('users', '1')).toBeUndefined();
+  it('never outlives an invalidation', async () => {
+    const { cache, clock } = engine(SLIDING);
+    let loads = 0;
+    const read = (): Promise<number> => cache.getOrLoad('users', '7', () => ++loads, { tags: ['user'] });
+    await read();
+    await clock.advance(30_000);
+    await Promise.all([read(), cache.invalidate({ tags: ['user'] })]);
+    expect(await read()).toBe(2);
   });
 
-  it.each([
-    { random: 0, expires: 10_000 },
-    { random: 0.5, expires: 9_500 },
-    { random: 0.999_999, expires: 9_001 },
-  ])('is only ever shortened by jitter: $random', async ({ random, expires }) => {
-    const { cache, clock } = engine({ ttl: '10s', jitter: 0.1 }, new TestClock({ random: () => random }));
-    await cache.getOrLoad('users', '1', () => 'a');
-    await clock.advance(expires - 1);
-    expect(await cache.get('users', '1')).toBe('a');
-    await clock.advance(1);
-    expect(await cache.get('users', '1')).toBeUndefined();
+  it('is prolonged by `get` too, and costs nothing while it is read all the time', async () => {
+    const { cache, clock, shared } = twoTierEngine(SLIDING);
+    await cache.getOrLoad('users', '7', () => 'value');
+    await settle();
+    expect([...shared.ttls.values()]).toEqual([60_000]);
+    await clock.advance(10_000);
+    await cache.get('users', '7');
+    await settle();
+    shared.ttls.clear();
+    await cache.get('users', '7');
+    await settle();
+    expect(shared.ttls.size).toBe(0);
+    await clock.advance(20_000);
+    await cache.get('users', '7');
+    await settle();
+    expect([...shared.ttls.values()]).toEqual([60_000]);
   });
 
-  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, '-5m'])('of %s is refused at the call', async (ttl) => {
-    const { cache, count } = engine();
-    await expect(cache.getOrLoad('users', '1', () => 'a', { ttl })).rejects.toThrow('ttl');
-    expect(count().reads).toBe(0);
+  it('is prolonged where it lies for all by whoever finds it there, but not past its ttl', async () => {
+    const one = twoTierEngine(SLIDING);
+    await one.cache.getOrLoad('users', '7', () => 'value');
+    await settle();
+    const other = twoTierEngine(SLIDING, { shared: one.shared, journal: one.journal });
+    await Promise.all([one, other].map(({ clock }) => clock.advance(570_000)));
+    expect(await other.cache.get('users', '7')).toBe('value');
+    await settle();
+    expect([...one.shared.ttls.values()]).toEqual([30_000]);
+    await other.clock.advance(30_000);
+    expect(await other.cache.get('users', '7')).toBeUndefined();
+  });
+
+  it('leaves memory when it was idle for too long', async () => {
+    const { cache, clock, count } = engine(SLIDING);
+    await cache.getOrLoad('users', '7', () => 'value');
+    await clock.advance(62_000);
+    expect(count().entries).toBe(0);
   });
 });
 
-describe('an early refresh', () => {
-  const chances = (): { clock: TestClock; draw: (chance: number) => void } => {
-    let chance = 0;
-    return { clock: new TestClock({ random: () => chance }), draw: (next) => (chance = next) };
+describe('a ttl that the value tells', () => {
+  const TOLD = {
+    caches: { users: { ttl: '1m', ttlFrom: ({ seconds }: { seconds?: number }) => seconds && seconds * 1_000 } },
   };
 
-  it('is done once, in the background, by the reader whose draw comes out', async () => {
-    const { clock, draw } = chances();
-    const { cache, count } = engine({ ttl: '100s', earlyRefresh: 1 }, clock);
-    const loader = new ControlledLoader<string>();
-    const first = cache.getOrLoad('users', '1', loader.load);
-    await clock.advance(2_000); // what the load costs
-    loader.resolve('old');
-    await first;
-    await clock.advance(88_000);
-    draw(0.5);
-    expect(await cache.getOrLoad('users', '1', loader.load)).toBe('old');
-    expect(loader.calls).toBe(1);
-    draw(0.999_9);
-    const reads = Array.from({ length: 10 }, () => cache.getOrLoad('users', '1', loader.load));
-    expect(new Set(await Promise.all(reads))).toEqual(new Set(['old']));
-    expect(loader.calls).toBe(2);
-    loader.resolve('new');
-    await settle();
-    expect(await cache.getOrLoad('users', '1', loader.load)).toBe('new');
-    expect(count()).toMatchObject({ earlyRefreshes: 1, loads: 2, outcomes: { loaded: 1, l1: 12 } });
-  });
-
-  it('is left out far from the expiry, whatever the draw', async () => {
-    const { clock, draw } = chances();
-    const { cache, count } = engine({ ttl: '100s', earlyRefresh: 1 }, clock);
-    const loader = new ControlledLoader<string>();
-    const first = cache.getOrLoad('users', '1', loader.load);
-    await clock.advance(1_000);
-    loader.resolve('old');
-    await first;
-    draw(0.999_999_999);
-    await clock.advance(80_000);
-    await cache.getOrLoad('users', '1', loader.load);
-    expect(count()).toMatchObject({ earlyRefreshes: 0, loads: 1 });
-  });
-
-  it('that fails leaves the value as it is, and pauses', async () => {
-    const { clock, draw } = chances();
-    const { cache, count } = engine({ ttl: '100s', earlyRefresh: 1, retryPause: '5s' }, clock);
-    const loader = new ControlledLoader<string>();
-    const first = cache.getOrLoad('users', '1', loader.load);
-    await clock.advance(2_000);
-    loader.resolve('old');
-    await first;
-    await clock.advance(92_000);
-    draw(0.999_9);
-    const failing = (): Promise<string> => Promise.reject(new Error('down'));
-    for (let read = 0; read < 5; read++) {
-      expect(await cache.getOrLoad('users', '1', failing)).toBe('old');
-      await settle();
-    }
-    expect(count()).toMatchObject({ loads: 2, loadErrors: 1 });
+  it('is how long it is kept; undefined leaves it at the ttl', async () => {
+    const { cache, clock } = engine(TOLD);
+    await cache.getOrLoad('users', 'short', () => ({ seconds: 5 }));
+    await cache.getOrLoad('users', 'usual', () => ({}));
+    await cache.put('users', 'written', () => ({ seconds: 5 }));
+    await cache.set('users', 'set', { seconds: 5 });
     await clock.advance(5_000);
-    await cache.getOrLoad('users', '1', failing);
-    await settle();
-    expect(count().loads).toBe(3);
-    await clock.advance(1_000);
-    await expect(cache.getOrLoad('users', '1', failing)).rejects.toThrow('down');
+    expect(await cache.getMany('users', ['short', 'usual', 'written', 'set'])).toEqual([
+      undefined,
+      {},
+      undefined,
+      undefined,
+    ]);
   });
 
-  it('that is overtaken by an eviction brings nothing back', async () => {
-    const { clock, draw } = chances();
-    const { cache } = engine({ ttl: '100s', earlyRefresh: 1 }, clock);
-    const loader = new ControlledLoader<string>();
-    const first = cache.getOrLoad('users', '1', loader.load);
-    await clock.advance(2_000);
-    loader.resolve('old');
-    await first;
-    await clock.advance(92_000);
-    draw(0.999_9);
-    await cache.getOrLoad('users', '1', loader.load);
-    await cache.evict('users', '1');
-    loader.resolve('refreshed');
-    await settle();
-    expect(await cache.get('users', '1')).toBeUndefined();
+  it('gives way to what the loader says, and isn’t asked of what is missing', async () => {
+    const { cache, clock } = engine(TOLD);
+    await cache.getOrLoad('users', '1', (load) => (load.ttl('10s'), { seconds: 5 }));
+    await cache.getOrLoad('users', '2', (load) => (load.ttl(undefined), { seconds: 5 }));
+    await cache.getOrLoad('users', '3', () => null);
+    await clock.advance(9_000);
+    expect(await cache.getMany('users', ['1', '2', '3'])).toEqual([{ seconds: 5 }, undefined, null]);
   });
 
-  it('belongs to no load and no transaction of the reader who set it off', async () => {
-    const { clock, draw } = chances();
-    const { cache } = engine({ ttl: '100s', earlyRefresh: 1 }, clock);
-    const loader = new ControlledLoader<string>();
-    const first = cache.getOrLoad('users', '1', loader.load);
-    await clock.advance(2_000);
-    loader.resolve('old');
-    await first;
-    await clock.advance(92_000);
-    draw(0.999_9);
-    const load = async (): Promise<string> => {
-      await cache.getOrLoad('users', '2', () => 'part', { tags: ['part'] });
-      return 'new';
-    };
-    await cache.getOrLoad('pages', 'p', () => cache.getOrLoad('users', '1', load));
-    await settle();
-    await cache.invalidate({ tags: ['part'] });
-    expect(await cache.get('pages', 'p')).toBe('old');
-    expect(await cache.get('users', '1')).toBeUndefined();
+  it('that makes no sense keeps the value from being stored, and says why', async () => {
+    const { cache, errors, count } = engine({ caches: { users: { ttlFrom: () => 'soon' as never } } });
+    expect(await cache.getOrLoad('users', '1', () => 1)).toBe(1);
+    expect(count()).toMatchObject({ entries: 0, notStored: { unstorable: 1 } });
+    expect(errors.join()).toMatch(/its ttl: .*caches\.users\.ttlFrom: returned 'soon'; takes a duration/su);
+    await expect(cache.set('users', '1', 1)).rejects.toThrow(/caches\.users\.ttlFrom: returned 'soon'/u);
   });
 });
 
-describe('a wall clock that is set back', () => {
-  it('makes nothing live longer than a sweep', async () => {
-    const { cache, clock } = engine({ ttl: '10s' });
-    await cache.getOrLoad('users', '1', () => 'a');
-    await clock.advance(5_000);
-    clock.wallOffset = -3_600_000;
-    await clock.advance(1_000);
-    expect(await cache.get('users', '1')).toBeUndefined();
-    await cache.getOrLoad('users', '1', () => 'b');
-    await clock.advance(9_999);
-    expect(await cache.get('users', '1')).toBe('b');
-    await clock.advance(1);
-    expect(await cache.get('users', '1')).toBeUndefined();
+describe('a read that is to load', () => {
+  it('replaces what is there, which readers are given until then', async () => {
+    const { cache } = engine();
+    const loader = new ControlledLoader<number>();
+    await cache.getOrLoad('users', '7', () => 1);
+    const refreshed = cache.refresh('users', '7', loader.load);
+    expect(await cache.getOrLoad('users', '7', () => 0)).toBe(1);
+    loader.resolve(2);
+    expect(await refreshed).toBe(2);
+    expect(await cache.getOrLoad('users', '7', () => 0)).toBe(2);
   });
 
-  it('by a little changes nothing', async () => {
-    const { cache, clock } = engine({ ttl: '10s' });
-    await cache.getOrLoad('users', '1', () => 'a');
-    clock.wallOffset = -100;
-    await clock.advance(2_000);
-    expect(await cache.get('users', '1')).toBe('a');
+  it('isn’t answered by a load that began before it; all who come meanwhile share the next one', async () => {
+    const { cache, count } = engine();
+    const loader = new ControlledLoader<number>();
+    const first = cache.getOrLoad('users', '7', loader.load, { refresh: true });
+    const others = Array.from({ length: 5 }, () => cache.getOrLoad('users', '7', loader.load, { refresh: true }));
+    await settle();
+    expect(loader.calls).toBe(1);
+    loader.resolve(1);
+    expect(await first).toBe(1);
+    await settle();
+    expect(loader.calls).toBe(2);
+    loader.resolve(2);
+    expect(await Promise.all(others)).toEqual([2, 2, 2, 2, 2]);
+    expect(count()).toMatchObject({ reads: 6, misses: 6, outcomes: { loaded: 1, joined: 5 } });
   });
 
-  it('after it was set forward leaves nothing from the future', async () => {
-    const { cache, clock } = engine({ ttl: '10s' });
-    clock.wallOffset = 3_600_000;
-    await cache.getOrLoad('users', '1', () => 'from the future');
-    await clock.advance(1_000);
-    clock.wallOffset = 0;
-    await clock.advance(1_000);
-    expect(await cache.get('users', '1')).toBeUndefined();
+  it('gets the error of its load, and leaves what is there', async () => {
+    const { cache } = engine();
+    await cache.getOrLoad('users', '7', () => 1);
+    await expect(cache.refresh('users', '7', () => Promise.reject(new Error('down')))).rejects.toThrow('down');
+    expect(await cache.get('users', '7')).toBe(1);
+    expect(await cache.refresh('users', '7', () => 2)).toBe(2);
+  });
+
+  it('without a loader leaves it to the next reader, who is given the old value in grace', async () => {
+    const { cache } = engine({ grace: '1m', caches: { users: {} } });
+    await cache.getOrLoad('users', '7', () => 1);
+    expect(await cache.refresh('users', '7')).toMatchObject({ status: 'applied' });
+    expect(await cache.getOrLoad('users', '7', () => 2)).toBe(1);
+    await settle();
+    expect(await cache.getOrLoad('users', '7', () => 3)).toBe(2);
   });
 });
