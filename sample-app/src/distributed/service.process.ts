@@ -6,6 +6,7 @@ import { Transport } from '@nestjs/microservices';
 import { CacheService } from 'nestjs-hybrid-cache';
 import { CacheEvents, CacheOutbox } from 'nestjs-hybrid-cache/events';
 import type { Server } from 'node:http';
+import { closeWithParent } from '../child-process.js';
 import { QueryCounter } from '../database/query-counter.js';
 import { KEEP_ALIVE_MS } from '../keep-alive.js';
 import { listenerTo } from './transports.js';
@@ -37,8 +38,7 @@ async function openService({ port }: RoleOptions): Promise<INestApplicationConte
 
 const { role, broker } = options;
 const opening = role === 'gateway' ? openGateway(options) : openService(options);
-process.on('disconnect', () => void opening.then((app) => app.close()).finally(() => process.exit(0)));
-process.on('SIGINT', () => {}); // Ctrl+C reaches the whole group: the parent closes everybody in order
+closeWithParent(opening);
 
 const app = await opening;
 process.on('message', () => {

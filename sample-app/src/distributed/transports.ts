@@ -51,7 +51,8 @@ export function listenerTo(broker: BrokerAddress): MicroserviceOptions {
     }
     case 'kafka': {
       // who is killed is still a member of its group until this is over, and the next one gets nothing
-      const consumer = { groupId: 'shop-gateway', sessionTimeout: KAFKA_SESSION_MS, heartbeatInterval: AGAIN_MS };
+      const member = { sessionTimeout: KAFKA_SESSION_MS, heartbeatInterval: AGAIN_MS };
+      const consumer = { groupId: 'shop-gateway', ...member, maxWaitTimeInMs: AGAIN_MS };
       const subscribe = { fromBeginning: true };
       const run = { partitionsConsumedConcurrently: 4 };
       return { transport: Transport.KAFKA, options: { ...kafkaOptions(url), consumer, subscribe, run } };
