@@ -5,6 +5,7 @@ import { machine, versions } from './harness/machine.mjs';
 import { readOptions, USAGE, UsageError } from './harness/options.mjs';
 import { aimsOf, printScenario } from './harness/report.mjs';
 import { runRounds } from './harness/rounds.mjs';
+import { isInstalled } from './harness/servers.mjs';
 import { scenarios } from './scenarios/index.mjs';
 
 const print = (line) => process.stdout.write(`${line}\n`);
@@ -25,6 +26,10 @@ async function main(options) {
   );
   let failed = false;
   for (const scenario of scenarios.filter(({ name }) => options.only.includes(name))) {
+    if (scenario.needsNats === true && !isInstalled('nats-server')) {
+      print(`\n${scenario.title}\n  left out: nats-server is not on the PATH`);
+      continue;
+    }
     const results = await runRounds(scenario, options, progress);
     if (isTerminal) progress('');
     const aims = aimsOf(scenario, results);

@@ -19,13 +19,23 @@ export const machine = () => ({
 /** Versions as they are installed, not as they were asked for. */
 export function versions() {
   const own = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  const packages = [...Object.keys(own.devDependencies), 'msgpackr', 'ioredis', '@nestjs/core'];
-  return { ...Object.fromEntries(packages.map((name) => [name, versionOf(name)])), 'redis-server': redisVersion() };
+  const packages = [
+    ...Object.keys(own.devDependencies),
+    'msgpackr',
+    'ioredis',
+    '@nestjs/core',
+    '@nestjs/microservices',
+  ];
+  return {
+    ...Object.fromEntries(packages.map((name) => [name, versionOf(name)])),
+    'redis-server': serverVersion('redis-server'),
+    'nats-server': serverVersion('nats-server'),
+  };
 }
 
-function redisVersion() {
+function serverVersion(program) {
   try {
-    return /v=([\d.]+)/.exec(execFileSync('redis-server', ['--version'], { encoding: 'utf8' }))[1];
+    return /v[=:]? ?([\d.]+)/.exec(execFileSync(program, ['--version'], { encoding: 'utf8' }))[1];
   } catch {
     return 'not installed';
   }

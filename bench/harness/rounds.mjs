@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { startRedisServer } from './redis-server.mjs';
+import { startNatsServer, startRedisServer } from './servers.mjs';
 
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
 const LONGEST_MS = 300_000;
@@ -21,9 +21,17 @@ function fork(scenario, variant, { quick }, env) {
 export async function runRounds(scenario, options, progress) {
   const runs = new Map(scenario.variants.map(({ id }) => [id, []]));
   const rounds = options.rounds ?? (options.quick ? 1 : scenario.rounds);
-  const server = scenario.needsRedis === true ? await startRedisServer() : undefined;
-  const env = server === undefined ? process.env : { ...process.env, BENCH_REDIS_PORT: server.port };
+  const env = { ...process.env };
+  const servers = [];
   try {
+    if (scenario.needsRedis === true) {
+      servers.push(await startRedisServer());
+      env.BENCH_REDIS_PORT = servers.at(-1).port;
+    }
+    if (scenario.needsNats === true) {
+      servers.push(await startNatsServer());
+      env.BENCH_NATS_PORT = servers.at(-1).port;
+    }
     for (let round = 0; round < rounds; round++) {
       for (const variant of scenario.variants) {
         progress(`${scenario.name}: round ${round + 1} of ${rounds}: ${variant.id}`);
@@ -31,7 +39,7 @@ export async function runRounds(scenario, options, progress) {
       }
     }
   } finally {
-    await server?.stop();
+    for (const server of servers) await server.stop();
   }
   return Object.fromEntries(scenario.variants.map(({ id, label }) => [id, { label, ...summarize(runs.get(id)) }]));
 }

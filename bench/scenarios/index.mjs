@@ -1,5 +1,6 @@
 import crowd from './crowd.mjs';
 import disturbedHit from './disturbed-hit.mjs';
+import { events } from './events.mjs';
 import failing from './failing.mjs';
 import httpHit from './http-hit.mjs';
 import invalidateShared from './invalidate-shared.mjs';
@@ -19,4 +20,4 @@ import writeBehind from './write-behind.mjs';
 const inProcess = [l1Hit, disturbedHit, nested, crowd, failing, miss, invalidation, overhead, httpHit];
 const overRedis = [l2Hit, strong, missAndFill, invalidateShared, push, redisBytes, redisAway, writeBehind];
 
-export const scenarios = [...inProcess, ...overRedis];
+export const scenarios = [...inProcess, ...overRedis, ...events];

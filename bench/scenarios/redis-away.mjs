@@ -1,5 +1,5 @@
 import { startSharedShop } from '../harness/ours-redis.mjs';
-import { startRedisServer } from '../harness/redis-server.mjs';
+import { startRedisServer } from '../harness/servers.mjs';
 import { redisUrl } from '../harness/redis.mjs';
 import { REDIS_PEERS } from '../harness/redis-peers.mjs';
 import { quantile } from '../harness/timing.mjs';

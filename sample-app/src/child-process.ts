@@ -10,6 +10,12 @@ export async function firstMessage<Message>(child: ChildProcess, name: string): 
   return message;
 }
 
+/** In a forked process: closes what it opens when nobody is connected to it any more, and ends. */
+export function closeWithParent(opening: Promise<{ close(): Promise<void> }>): void {
+  process.on('disconnect', () => void opening.then((opened) => opened.close()).finally(() => process.exit(0)));
+  process.on('SIGINT', () => {}); // Ctrl+C reaches the whole group: the parent closes everybody in order
+}
+
 /** Lets go of a forked process, which ends when nobody is connected to it. */
 export async function letGo(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

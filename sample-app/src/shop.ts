@@ -11,6 +11,7 @@ import { cacheOptions } from './cache.options.js';
 import { QueryCounter } from './database/query-counter.js';
 import { freePort } from './free-port.js';
 import { StatusController, type ShopStatus } from './gateway/status.controller.js';
+import { KEEP_ALIVE_MS } from './keep-alive.js';
 import { SERVICES, type ServiceName, type ServicePorts } from './services.js';
 
 export interface ShopOptions {
@@ -20,9 +21,6 @@ export interface ShopOptions {
   /** What differs from the shop's cache options, for example `{ enabled: false }`. */
   cache?: CacheModuleOptions;
 }
-
-/** Longer than any client keeps a connection that it doesn't use: otherwise it may send just when this end hangs up. */
-const KEEP_ALIVE_MS = 120_000;
 
 /** The gateway and all services in one process, talking over TCP. */
 export class Shop {
@@ -40,7 +38,8 @@ export class Shop {
     const app = await NestFactory.create(module, { logger: ['error', 'warn'] });
     const servers = new Map<ServiceName, ServerTCP>();
     for (const name of SERVICES) {
-      const strategy = new ServerTCP({ host: '127.0.0.1', port: ports[name] });
+      const [port] = ports[name];
+      const strategy = new ServerTCP({ host: '127.0.0.1', port });
       servers.set(name, strategy);
       app.connectMicroservice({ strategy });
     }
@@ -120,6 +119,6 @@ export class Shop {
 }
 
 async function pickPorts(): Promise<ServicePorts> {
-  const ports = await Promise.all(SERVICES.map(async (name) => [name, await freePort()] as const));
-  return Object.fromEntries(ports) as Record<ServiceName, number>;
+  const ports = await Promise.all(SERVICES.map(async (name) => [name, [await freePort()]] as const));
+  return Object.fromEntries(ports) as Record<ServiceName, [number]>;
 }

@@ -44,6 +44,13 @@ export const billingSchema = `
     lateral (select ${dice('i.id', 4, 8)} as chance) c
   where chance < 7;
 
+  -- Where events wait until they are sent, when billing is a process of its own.
+  create table billing.cache_outbox (
+    id bigint generated always as identity primary key,
+    event text not null,
+    added_at timestamptz not null default now()
+  );
+
   create index on billing.invoices (user_id, issued_on);
   create index on billing.invoice_lines (invoice_id);
   create index on billing.payments (invoice_id);

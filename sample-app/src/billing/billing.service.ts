@@ -7,7 +7,7 @@ import type { ReceivedPayment, Statement } from './billing.contract.js';
 
 @Injectable()
 export class BillingService {
-  constructor(private readonly database: Database) {}
+  constructor(protected readonly database: Database) {}
 
   /** What is open, less what was paid on account. */
   async statement(accountId: number): Promise<Statement> {

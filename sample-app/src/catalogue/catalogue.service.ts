@@ -3,6 +3,7 @@ import { CacheEvict } from 'nestjs-hybrid-cache';
 import { Database } from '../database/database.js';
 import { NotFoundRpcException } from '../rpc/not-found.rpc-exception.js';
 import { tags } from '../tags.js';
+import { tellsOthers } from '../tells-others.js';
 import type { PricedProduct, Product, RelatedProduct } from './catalogue.contract.js';
 
 @Injectable()
@@ -59,7 +60,7 @@ export class CatalogueService {
     );
   }
 
-  @CacheEvict({ tags: (id: number) => [tags.product(id)] })
+  @CacheEvict({ tags: (id: number) => [tags.product(id)], emit: tellsOthers })
   async setPrice(id: number, priceCents: number): Promise<PricedProduct> {
     const product = await this.database.row<PricedProduct>(
       `with product as (

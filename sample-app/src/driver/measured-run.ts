@@ -10,8 +10,13 @@ export interface RunOptions extends Omit<DriverOptions, 'urls'> {
   warmUp: number;
   /** What goes wrong meanwhile. */
   faults?: Faults | undefined;
+  /** What is promised, where it isn't `breaksPromise`. */
+  isBroken?: Judge | undefined;
   onProgress: (phase: 'warming up' | 'measuring', done: number) => void;
 }
+
+/** Whether the answer is older than promised. */
+export type Judge = (read: LateRead, outages: readonly Outage[]) => boolean;
 
 export interface Faults {
   /** Those that are over. */
@@ -20,6 +25,8 @@ export interface Faults {
   reached(share: number): void;
   /** Resolves when all that has begun is over. */
   over(): Promise<void>;
+  /** Requests go on until it is over, however many that takes. */
+  readonly needsTraffic?: boolean;
 }
 
 export interface Run extends Drive {
@@ -32,11 +39,12 @@ export interface Run extends Drive {
 
 /** The last requests wait until everything is over, so that they tell how the shop has come out of it. */
 const LAST_SHARE = 0.2;
+const SLICE = 100;
 
 /** Drives an open shop and watches what it costs. */
 export async function measureRun(shop: MeasuredShop, options: RunOptions): Promise<Run> {
-  const { seed, concurrency, requests, warmUp, faults, onProgress } = options;
-  const driver = new DriverProcess({ urls: shop.urls, seed, concurrency });
+  const { seed, concurrency, manners, requests, warmUp, faults, isBroken = breaksPromise, onProgress } = options;
+  const driver = new DriverProcess({ urls: shop.urls, seed, concurrency, manners });
   try {
     await driver.drive(warmUp, (done) => onProgress('warming up', done));
 
@@ -45,7 +53,7 @@ export async function measureRun(shop: MeasuredShop, options: RunOptions): Promi
     const work = faults ? driveThrough(faults, driver, requests, onMeasured) : driver.drive(requests, onMeasured);
     const drive = await meter.during(work);
     const outages = faults?.outages ?? [];
-    const staleReads = drive.lateReads.filter((read) => breaksPromise(read, outages));
+    const staleReads = drive.lateReads.filter((read) => isBroken(read, outages));
     return { ...drive, usage: meter.latest, usageSamples: meter.samples, outages, staleReads };
   } finally {
     await driver.close();
@@ -59,13 +67,27 @@ async function driveThrough(
   onProgress: (done: number) => void,
 ): Promise<Drive> {
   const last = Math.round(requests * LAST_SHARE);
-  const meanwhile = await driver.drive(requests - last, (done) => {
+  let meanwhile = await driver.drive(requests - last, (done) => {
     onProgress(done);
     faults.reached(done / requests);
   });
   faults.reached(1);
+  if (faults.needsTraffic) meanwhile = joined(meanwhile, await driveUntil(faults.over(), driver));
   await faults.over();
   return joined(meanwhile, await driver.drive(last, (done) => onProgress(requests - last + done)));
+}
+
+/** At least so many requests, and more until it is over. */
+async function driveUntil(over: Promise<void>, driver: DriverProcess): Promise<Drive> {
+  const state = { isOver: false };
+  const watch = async () => {
+    await over.catch(() => {}); // whoever waits for it is told
+    state.isOver = true;
+  };
+  void watch();
+  let drive = await driver.drive(SLICE, () => {});
+  while (!state.isOver) drive = joined(drive, await driver.drive(SLICE, () => {}));
+  return drive;
 }
 
 /** Two drives as one; the time between them doesn't count. */

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ShopStatus } from '../gateway/status.controller.js';
+import { sum } from '../sum.js';
 
 const READ_EVERY_MS = 100;
 
@@ -88,5 +89,3 @@ function usageIn(statuses: readonly ShopStatus[]): Omit<UsageSample, 'atMs'> {
     loads: perProcess.map((own) => sum(own.map(({ loads }) => loads))),
   };
 }
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

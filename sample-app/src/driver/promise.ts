@@ -2,8 +2,10 @@ import type { LateRead } from './witness.js';
 
 /** Times are ms since the epoch. */
 export interface Outage {
-  /** What happened to Redis, in a word. */
+  /** What happened to it, in a word. */
   what: string;
+  /** To whom, where it isn't Redis. */
+  whom?: string;
   beganAt: number;
   /** From here on Redis could be asked again. */
   endedAt: number;

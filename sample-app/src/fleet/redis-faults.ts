@@ -1,16 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Faults } from '../driver/measured-run.js';
 import type { MeasuredShop } from '../driver/meter.js';
 import type { Outage } from '../driver/promise.js';
-import type { RedisServer } from './redis-server.js';
+import type { LocalServer } from '../servers/local-server.js';
+import { FaultStory } from './fault-story.js';
 
 interface Fault {
   what: string;
   /** How much of a run is done when it begins. */
   share: number;
   forMs: number;
-  begin: (redis: RedisServer) => Promise<void> | void;
-  end: (redis: RedisServer) => Promise<void> | void;
+  begin: (redis: LocalServer) => Promise<void> | void;
+  end: (redis: LocalServer) => Promise<void> | void;
 }
 
 const FAULTS: readonly Fault[] = [
@@ -22,37 +22,22 @@ const LOOK_EVERY_MS = 50;
 const BACK_WITHIN_MS = 30_000;
 
 /** What happens to Redis in the course of a run, one thing after the other. */
-export class RedisFaults implements Faults {
-  readonly outages: Outage[] = [];
-  private readonly ahead = [...FAULTS];
-  private story = Promise.resolve();
-
+export class RedisFaults extends FaultStory {
   constructor(
-    private readonly redis: RedisServer,
+    private readonly redis: LocalServer,
     private readonly shop: MeasuredShop,
-  ) {}
-
-  reached(share: number): void {
-    for (let next = this.ahead[0]; next && next.share <= share; next = this.ahead[0]) {
-      const fault = next;
-      this.ahead.shift();
-      this.story = this.story.then(() => this.happen(fault));
-      this.story.catch(() => {}); // `over` tells
-    }
+  ) {
+    super(FAULTS.map((fault) => ({ share: fault.share, happen: () => this.happen(fault) })));
   }
 
-  over(): Promise<void> {
-    return this.story;
-  }
-
-  private async happen({ what, forMs, begin, end }: Fault): Promise<void> {
+  private async happen({ what, forMs, begin, end }: Fault): Promise<Outage[]> {
     const beganAt = Date.now();
     await begin(this.redis);
     await pause(forMs);
     const endedAt = Date.now();
     await end(this.redis);
     await this.everybodyIsBack();
-    this.outages.push({ what, beganAt, endedAt, overAt: Date.now() });
+    return [{ what, beganAt, endedAt, overAt: Date.now() }];
   }
 
   /** Every process trusts what it knows again, and none has an invalidation that the others don't know of. */

@@ -3,6 +3,7 @@ import { CacheEvict } from 'nestjs-hybrid-cache';
 import { Database } from '../database/database.js';
 import { NotFoundRpcException } from '../rpc/not-found.rpc-exception.js';
 import { tags } from '../tags.js';
+import { tellsOthers } from '../tells-others.js';
 import type { CountedStock, Stock, StockLevel } from './inventory.contract.js';
 
 @Injectable()
@@ -33,7 +34,7 @@ export class InventoryService {
     return stock;
   }
 
-  @CacheEvict({ tags: (productId: number) => [tags.stock(productId)] })
+  @CacheEvict({ tags: (productId: number) => [tags.stock(productId)], emit: tellsOthers })
   async setStock(productId: number, { warehouseId, quantity }: StockLevel): Promise<CountedStock> {
     const counted = await this.database.row<CountedStock>(
       `with level as (

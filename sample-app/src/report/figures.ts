@@ -9,6 +9,7 @@ export interface Figures {
   meanWriteMs: number;
   requestsPerSecond: number;
   durationMs: number;
+  requests: number;
   queries: number;
   /** Of the reads of the cache; `null` when there is none. */
   hitRatio: number | null;
@@ -28,6 +29,7 @@ export function figuresOf(run: Run): Figures {
     meanWriteMs: mean(run.samples.filter((sample) => !isPage(sample)).map(({ ms }) => ms)),
     requestsPerSecond: run.samples.length / (run.durationMs / 1000),
     durationMs: run.durationMs,
+    requests: run.samples.length,
     queries: run.usage.queries,
     hitRatio: hitRatioOf(run.usage),
     staleReads: run.staleReads.length,
@@ -41,6 +43,8 @@ export const hitRatioOf = ({ cacheReads, cacheHits }: { cacheReads: number; cach
 export interface Aim {
   text: string;
   reached: boolean;
+  /** The command fails where it isn't reached. */
+  promised?: boolean;
 }
 
 export function aimsOf(without: Figures, cached: Figures): Aim[] {
@@ -48,7 +52,7 @@ export function aimsOf(without: Figures, cached: Figures): Aim[] {
     { text: 'mean latency at most a quarter', reached: cached.meanMs <= without.meanMs / 4 },
     { text: 'at least 75 % fewer SQL queries', reached: cached.queries <= without.queries / 4 },
     { text: 'hit ratio above 85 %', reached: (cached.hitRatio ?? 0) > 0.85 },
-    { text: 'no stale read', reached: without.staleReads + cached.staleReads === 0 },
+    { text: 'no stale read', reached: without.staleReads + cached.staleReads === 0, promised: true },
     { text: 'no failed request', reached: without.failures + cached.failures === 0 },
   ];
 }

@@ -1,6 +1,7 @@
 import type { Run } from '../driver/measured-run.js';
 import { ageOf, isExcused, MAX_STALENESS_MS, type Outage } from '../driver/promise.js';
 import { hitRatioOf, type Aim, type Figures } from './figures.js';
+import { outageSentence, timesOf, type OutageTimes } from './outages.js';
 
 /** What there is to say of several processes and their Redis. */
 export interface FleetFigures {
@@ -15,12 +16,8 @@ export interface FleetFigures {
   oldestAnswerAfterOutageMs: number;
 }
 
-export interface OutageFigures {
+export interface OutageFigures extends OutageTimes {
   what: string;
-  atMs: number;
-  forMs: number;
-  /** From when Redis could be asked again to when all processes did. */
-  recoveryMs: number;
   longestAnswerMs: number;
 }
 
@@ -38,14 +35,13 @@ export function fleetFiguresOf(run: Run): FleetFigures {
   };
 }
 
-function outageFiguresOf({ what, beganAt, endedAt, overAt }: Outage, run: Run): OutageFigures {
+function outageFiguresOf(outage: Outage, run: Run): OutageFigures {
+  const { what, beganAt, overAt } = outage;
   const [from, until] = [beganAt - run.beganAt, overAt - run.beganAt];
   const meanwhile = run.samples.filter(({ atMs, ms }) => atMs >= from && atMs - ms <= until);
   return {
     what,
-    atMs: from,
-    forMs: endedAt - beganAt,
-    recoveryMs: overAt - endedAt,
+    ...timesOf(outage, run.beganAt),
     longestAnswerMs: Math.max(0, ...meanwhile.map(({ ms }) => ms)),
   };
 }
@@ -61,9 +57,10 @@ function hitRatioAfterwards({ beganAt, outages, usage, usageSamples }: Run): num
 }
 
 export function fleetAimsOf(without: Figures, cached: Figures): Aim[] {
+  const promised = true;
   return [
-    { text: 'no answer older than promised', reached: without.staleReads + cached.staleReads === 0 },
-    { text: 'no failed request', reached: without.failures + cached.failures === 0 },
+    { text: 'no answer older than promised', reached: without.staleReads + cached.staleReads === 0, promised },
+    { text: 'no failed request', reached: without.failures + cached.failures === 0, promised },
     { text: 'at most half of the SQL queries', reached: cached.queries <= without.queries / 2 },
   ];
 }
@@ -71,13 +68,10 @@ export function fleetAimsOf(without: Figures, cached: Figures): Aim[] {
 /** What `FleetFigures` say, a sentence each. */
 export function fleetSentences(figures: FleetFigures): string[] {
   const { loads, outages, hitRatioAfterwards, oldestAnswerMs, oldestAnswerAfterOutageMs } = figures;
-  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
   const whole = (ms: number) => `${Math.round(ms).toLocaleString('en')} ms`;
   return [
     ...outages.map(
-      ({ what, atMs, forMs, recoveryMs, longestAnswerMs }) =>
-        `Redis was ${what} at ${seconds(atMs)}, for ${seconds(forMs)}, and in use again ${seconds(recoveryMs)} later; ` +
-        `longest answer meanwhile: ${whole(longestAnswerMs)}`,
+      (outage) => `${outageSentence('Redis', outage)}; longest answer meanwhile: ${whole(outage.longestAnswerMs)}`,
     ),
     ...(hitRatioAfterwards === null ? [] : [`Hit ratio after that: ${(hitRatioAfterwards * 100).toFixed(1)} %`]),
     `Loads of each process: ${loads.map((count) => count.toLocaleString('en')).join(', ')}`,

@@ -47,7 +47,7 @@ export function htmlReport({ without, cached, figures, aims, notes, setting }: R
 <main>
   <h1>The shop, without and with the cache</h1>
   <p>The same ${without.samples.length.toLocaleString('en')} requests in the same order, once without and once with
-    <code>nestjs-hybrid-cache</code>. Each run ends when its last request is answered. ${setting}</p>
+    <code>nestjs-hybrid-cache</code>${cached.samples.length > without.samples.length ? ', which goes on until all that goes wrong is over' : ''}. Each run ends when its last request is answered. ${setting}</p>
   <h2>Latency over time</h2>
   ${latency}
   <h2>SQL queries over time</h2>
@@ -76,7 +76,7 @@ const queryPoints = (samples: readonly UsageSample[]) =>
 
 const outageBands = ({ beganAt, outages }: Run): Band[] =>
   outages.map((outage) => ({
-    name: `Redis ${outage.what}`,
+    name: `${outage.whom ?? 'Redis'} ${outage.what}`,
     from: (outage.beganAt - beganAt) / 1000,
     until: (outage.endedAt - beganAt) / 1000,
   }));

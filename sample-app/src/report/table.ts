@@ -30,11 +30,20 @@ export function rowsOf(without: Figures, cached: Figures): Row[] {
       whole(cached.requestsPerSecond),
       `× ${(cached.requestsPerSecond / without.requestsPerSecond).toFixed(1)}`,
     ],
-    ['SQL queries', whole(without.queries), whole(cached.queries), lessBy(without.queries, cached.queries)],
+    queriesOf(without, cached),
     ['hit ratio', percent(without.hitRatio), percent(cached.hitRatio), ''],
     ['failed requests', whole(without.failures), whole(cached.failures), ''],
     ['stale reads', whole(without.staleReads), whole(cached.staleReads), ''],
   ];
+}
+
+/** Of runs that differ in length, for each request. */
+function queriesOf(without: Figures, cached: Figures): Row {
+  const { queries: before } = without;
+  const { queries: after } = cached;
+  if (without.requests === cached.requests) return ['SQL queries', whole(before), whole(after), lessBy(before, after)];
+  const [each, eachCached] = [before / without.requests, after / cached.requests];
+  return ['SQL / request', each.toFixed(2), eachCached.toFixed(2), lessBy(each, eachCached)];
 }
 
 export function textTable(without: Figures, cached: Figures, aims: readonly Aim[], notes: readonly string[]): string {

@@ -3,6 +3,7 @@ import { CacheEvict } from 'nestjs-hybrid-cache';
 import { Database } from '../database/database.js';
 import { NotFoundRpcException } from '../rpc/not-found.rpc-exception.js';
 import { tags } from '../tags.js';
+import { tellsOthers } from '../tells-others.js';
 import type { AddedReview, NewReview, ReviewSummary } from './reviews.contract.js';
 
 @Injectable()
@@ -37,7 +38,7 @@ export class ReviewsService {
     return summary;
   }
 
-  @CacheEvict({ tags: (productId: number) => [tags.reviews(productId)] })
+  @CacheEvict({ tags: (productId: number) => [tags.reviews(productId)], emit: tellsOthers })
   async add(productId: number, review: NewReview): Promise<AddedReview> {
     const added = await this.database.row<AddedReview>(
       `with product as (

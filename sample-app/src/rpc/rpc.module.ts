@@ -4,7 +4,7 @@ import { SERVICES, type ServiceName, type ServicePorts } from '../services.js';
 import { RemoteService } from './remote-service.js';
 import { WorkReceipts } from './work-receipts.js';
 
-const clientOf = (name: ServiceName) => `${name} client`;
+const clientOf = (name: ServiceName, port: number) => `${name} client ${port}`;
 const serviceOf = (name: ServiceName) => `${name} service`;
 
 export const InjectService = (name: ServiceName) => Inject(serviceOf(name));
@@ -13,15 +13,17 @@ export const InjectService = (name: ServiceName) => Inject(serviceOf(name));
 @Module({})
 export class RpcModule {
   static forRoot(ports: ServicePorts): DynamicModule {
-    const clients = SERVICES.map((name) => ({
-      name: clientOf(name),
-      transport: Transport.TCP as const,
-      options: { host: '127.0.0.1', port: ports[name] },
-    }));
+    const clients = SERVICES.flatMap((name) =>
+      ports[name].map((port) => ({
+        name: clientOf(name, port),
+        transport: Transport.TCP as const,
+        options: { host: '127.0.0.1', port },
+      })),
+    );
     const services = SERVICES.map((name) => ({
       provide: serviceOf(name),
-      inject: [clientOf(name), WorkReceipts],
-      useFactory: (client: ClientProxy, receipts: WorkReceipts) => new RemoteService(name, client, receipts),
+      inject: [WorkReceipts, ...ports[name].map((port) => clientOf(name, port))],
+      useFactory: (receipts: WorkReceipts, ...own: ClientProxy[]) => new RemoteService(name, own, receipts),
     }));
     return {
       module: RpcModule,

@@ -3,6 +3,7 @@ import { CacheEvict } from 'nestjs-hybrid-cache';
 import { Database } from '../database/database.js';
 import { NotFoundRpcException } from '../rpc/not-found.rpc-exception.js';
 import { tags } from '../tags.js';
+import { tellsOthers } from '../tells-others.js';
 import type { ChangedProfile, Profile, ProfileChange } from './users.contract.js';
 
 @Injectable()
@@ -34,7 +35,7 @@ export class UsersService {
     return profile;
   }
 
-  @CacheEvict({ tags: (id: number) => [tags.profile(id)] })
+  @CacheEvict({ tags: (id: number) => [tags.profile(id)], emit: tellsOthers })
   async update(id: number, { name, newsletter }: ProfileChange): Promise<ChangedProfile> {
     const changed = await this.database.row<ChangedProfile>(
       `update users.users

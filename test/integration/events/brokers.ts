@@ -1,4 +1,5 @@
 import type { KafkaOptions, MicroserviceOptions } from '@nestjs/microservices';
+import { connect } from 'amqplib';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
 import type { CacheEventsOptions, EventTransport } from 'nestjs-hybrid-cache/events';
 import { startKafkaMock } from '../../support/servers/kafka-mock.js';
@@ -23,6 +24,8 @@ export interface Broker {
   names(process: number): Readonly<Record<string, unknown>>;
   /** Whether these processes have got everything that was sent, where the broker knows that and it isn't clear anyway. */
   isCaughtUp?(processes: readonly ProcessName[], reach: Reach): Promise<boolean>;
+  /** Events that the broker keeps for a service which nobody listens for, where it does that in a queue. */
+  waiting?(service: string): Promise<number>;
   /** It is gone, with everything that it keeps in memory. */
   takeDown(): Promise<void>;
   bringBack(): Promise<void>;
@@ -118,7 +121,16 @@ const rabbit: BrokerKind = {
   keeps: (reach) => reach === 'one',
   async start() {
     const server = await startRabbit();
-    return brokerOn(server, { url: server.url });
+    return {
+      ...brokerOn(server, { url: server.url }),
+      async waiting(service) {
+        const connection = await connect(server.url);
+        const channel = await connection.createChannel();
+        const { messageCount } = await channel.checkQueue(`${service}-events`);
+        await connection.close();
+        return messageCount;
+      },
+    };
   },
 };
 

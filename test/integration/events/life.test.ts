@@ -152,7 +152,8 @@ describe.each(REDELIVERING.map((kind) => ({ kind, name: kind.name })))('events o
     const events = { ...kind.events?.('one', service), onGap: 'nothing' } as const;
     const victim = await ForkedListener.start({ sourceUrl: redis.url, cache: cacheOf(service), events, transport });
     const survivor = await NestFactory.create(processOf(service, kind, 'one'), { logger: false, abortOnError: false });
-    onTestFinished(async () => survivor.close());
+    let closing: Promise<void> | undefined;
+    onTestFinished(async () => closing ?? survivor.close());
     survivor.connectMicroservice(transport);
     await survivor.startAllMicroservices();
     await survivor.init();
@@ -185,5 +186,11 @@ describe.each(REDELIVERING.map((kind) => ({ kind, name: kind.name })))('events o
     expect(await read()).toContain('old');
     await victim.kill();
     await eventually('all are applied', async () => !(await read()).includes('old'), { withinMs: 40_000 });
+
+    await eventually('none is under way', () => survivor.get(CacheEvents).status().events.underWay === 0);
+    closing = survivor.close();
+    await closing;
+    // what isn't acknowledged would come again
+    expect((await brokers.get(kind)!.waiting?.(service)) ?? 0).toBe(0);
   });
 });

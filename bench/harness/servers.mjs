@@ -9,16 +9,27 @@ import { setTimeout as pause } from 'node:timers/promises';
 const STARTS_WITHIN_MS = 10_000;
 
 /** A redis-server on the loopback interface that keeps nothing on disk and doesn't outlive this process. */
-export async function startRedisServer(options = []) {
-  const program = find('redis-server');
-  if (program === undefined) throw new Error('redis-server is not on the PATH: apt-get install redis-server');
+export function startRedisServer(options = []) {
+  return start('redis-server', ({ port, folder }) => {
+    const settings = ['--port', port, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
+    return [...settings.map(String), ...options];
+  });
+}
+
+export const startNatsServer = () =>
+  start('nats-server', ({ port }) => ['--addr', '127.0.0.1', '--port', String(port)]);
+
+export const isInstalled = (program) => find(program) !== undefined;
+
+async function start(name, argumentsFor) {
+  const program = find(name);
+  if (program === undefined) throw new Error(`${name} is not on the PATH: apt-get install ${name}`);
   const port = await freePort();
-  const folder = mkdtempSync(join(tmpdir(), 'bench-redis-'));
-  const settings = ['--port', port, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
+  const folder = mkdtempSync(join(tmpdir(), 'bench-server-'));
   const tie = find('setpriv');
   // where the system offers it, the kernel ends the server together with this process
   const [command, ...rest] = [...(tie === undefined ? [] : [tie, '--pdeathsig', 'KILL']), program];
-  const child = spawn(command, [...rest, ...settings.map(String), ...options], { stdio: 'ignore' });
+  const child = spawn(command, [...rest, ...argumentsFor({ port, folder })], { stdio: 'ignore' });
   const kill = () => child.kill('SIGKILL');
   process.on('exit', kill);
   const stop = async () => {
@@ -33,7 +44,7 @@ export async function startRedisServer(options = []) {
     if (child.exitCode === null && performance.now() - begun < STARTS_WITHIN_MS) await pause(10);
     else {
       await stop();
-      throw new Error('redis-server did not start');
+      throw new Error(`${name} did not start`);
     }
   }
   return { port, stop, freeze: () => process.kill(child.pid, 'SIGSTOP') };
@@ -44,7 +55,7 @@ const find = (name) =>
     .map((folder) => join(folder, name))
     .find((path) => existsSync(path));
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();
