@@ -1,4 +1,4 @@
-import { CacheConfigurationError, CacheKeyError } from '../cache.errors.js';
+import { CacheKeyError } from '../cache.errors.js';
 import type { CacheKey } from '../entry/key-encoding.js';
 import type { BatchRequest } from '../flow/batch-request.js';
 import type { CacheRegion } from '../flow/cache-region.js';
@@ -7,7 +7,7 @@ import type { ReadRequest } from '../flow/reader.js';
 import type { SetRequest, WriteRequest } from '../flow/write.flow.js';
 import type { Consistency, ReadOptions } from '../options/cache-options.interface.js';
 import type { Duration } from '../options/duration.js';
-import { count, duration, OptionReader, Problems, show } from '../options/option-reader.js';
+import { count, OptionReader, Problems } from '../options/option-reader.js';
 import { overrideReadOptions, refuseUnknownReadOptions, ttlOfValue } from '../options/read-options.js';
 import type { QueuedWriteRequest } from './write-queue-desk.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
