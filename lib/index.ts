@@ -28,6 +28,7 @@ export type { GetOptions, LoadedItems, LoadManyOptions, LoadOptions, SetOptions 
 export type { CacheName, CacheNames } from './desk/cache-names.js';
 export type { CacheStatus, Explanation } from './desk/cache-status.js';
 export type { CacheStatisticsSnapshot } from './desk/cache-statistics.js';
+export type { OriginStatus } from './flow/origin-guard.js';
 export type { InvalidationResult } from './flow/outcome.js';
 export type { JournalStatus, SharedJournalStatus } from './journal/journal.interface.js';
 export type { LoadContext } from './flow/load-collector.js';
@@ -50,6 +51,12 @@ export type {
   ReadOptions,
 } from './options/cache-options.interface.js';
 export type {
+  BulkheadOptions,
+  LoadBreakerOptions,
+  OriginOptions,
+  RefreshLimitOptions,
+} from './options/origin-options.interface.js';
+export type {
   BreakerOptions,
   RedisClientLike,
   RedisClientOptions,
@@ -70,6 +77,7 @@ export type { StandardSchema } from './entry/standard-schema.js';
 
 // errors
 export {
+  CacheBreakerOpenError,
   CacheConfigurationError,
   CacheConnectionError,
   CacheError,

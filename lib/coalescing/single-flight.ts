@@ -4,6 +4,18 @@ export interface WaitingFlight {
   readonly waitingFor: ReadonlyMap<WaitingFlight, number>;
 }
 
+/** A flight, and all it waits for, at the end of whatever chain. */
+export function* neededBy(first: WaitingFlight): Iterable<WaitingFlight> {
+  const seen = new Set<WaitingFlight>();
+  const next: WaitingFlight[] = [first];
+  for (let flight = next.pop(); flight !== undefined; flight = next.pop()) {
+    if (seen.has(flight)) continue;
+    seen.add(flight);
+    yield flight;
+    next.push(...flight.waitingFor.keys());
+  }
+}
+
 /** Work on one key that several callers wait for. Its promise never counts as unhandled. */
 export class Flight<T> implements WaitingFlight {
   readonly promise: Promise<T>;
@@ -43,14 +55,7 @@ export class Flight<T> implements WaitingFlight {
 
   /** Whether this flight, at the end of whatever chain, waits for that one: then that one mustn't wait for it. */
   needs(other: WaitingFlight): boolean {
-    const seen = new Set<WaitingFlight>();
-    const next: WaitingFlight[] = [this];
-    for (let flight = next.pop(); flight !== undefined; flight = next.pop()) {
-      if (flight === other) return true;
-      if (seen.has(flight)) continue;
-      seen.add(flight);
-      next.push(...flight.waitingFor.keys());
-    }
+    for (const flight of neededBy(this)) if (flight === other) return true;
     return false;
   }
 }

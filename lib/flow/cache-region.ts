@@ -1,5 +1,6 @@
 import { Flight, SingleFlight } from '../coalescing/single-flight.js';
 import { RetryPauses } from '../coalescing/retry-pauses.js';
+import type { Place } from '../coalescing/bulkhead.js';
 import type { CacheEntry, LoadMark } from '../entry/cache-entry.js';
 import type { EntryAddress } from '../entry/entry-address.js';
 import type { EntryForm } from '../entry/entry-codec.js';
@@ -7,11 +8,12 @@ import { boundedKey, keyOf, scopedKey, type CacheKey } from '../entry/key-encodi
 import { msgpackSerializer } from '../entry/serializers.js';
 import { cacheTag, EVERYTHING, keyTag, userTag } from '../entry/tags.js';
 import { ValueCodec } from '../entry/value-codec.js';
-import { CacheKeyError } from '../cache.errors.js';
+import { CacheKeyError, retryAfterOf } from '../cache.errors.js';
 import type { ResolvedCacheOptions, ResolvedReadOptions } from '../options/resolved-options.js';
 import type { MemoryPool } from '../tiers/memory-pool.js';
 import { MemoryTier } from '../tiers/memory.tier.js';
 import type { LoadCollector } from './load-collector.js';
+import { OriginGuard, type GuardSurroundings } from './origin-guard.js';
 import type { ReadOutcome } from './outcome.js';
 import type { Look } from './found.js';
 
@@ -32,6 +34,8 @@ export class LoadFlight extends Flight<FlightResult> {
   crowd: Promise<ReadOutcome | undefined> | undefined;
   /** The load, once it runs. */
   collector: LoadCollector | undefined;
+  /** The place that its load waits for, while it does. */
+  place: Place | undefined;
   /** Where its load began and what it is known to be about, to tell whether an invalidation has overtaken it. */
   begun: { readonly mark: LoadMark; readonly tags: readonly string[]; judgedAt: number } | undefined;
 }
@@ -53,6 +57,8 @@ export class CacheRegion {
   readonly codec: ValueCodec;
   /** How its entries lie in a store outside the process. */
   readonly form: EntryForm;
+  /** What stands between this cache and its source, if anything. */
+  readonly guard: OriginGuard | undefined;
   /** Tags of every entry of this cache, with prefix. */
   readonly #tags: readonly string[];
 
@@ -60,6 +66,7 @@ export class CacheRegion {
     readonly options: ResolvedCacheOptions,
     pool: MemoryPool | undefined,
     sharedTierPresent: boolean,
+    surroundings: GuardSurroundings,
   ) {
     this.name = options.name;
     this.memory = new MemoryTier(pool);
@@ -75,6 +82,7 @@ export class CacheRegion {
     });
     const { maxValueBytes, compression, encryption } = options;
     this.form = { serializer: options.serializer.name, maxValueBytes, compression, encryption };
+    this.guard = options.origin && new OriginGuard(options.name, options.origin, surroundings);
     this.#tags = [EVERYTHING, cacheTag(options.name), ...options.tags.map(userTag)];
   }
 
@@ -118,7 +126,8 @@ export class CacheRegion {
     now: number,
   ): void {
     const { graceErrorMs, graceRevalidateMs, retryPauseMs } = options;
-    const pausedUntil = now + retryPauseMs;
+    // a load that was refused is worth trying again as soon as its guard says
+    const pausedUntil = now + Math.min(retryPauseMs, retryAfterOf(error) ?? retryPauseMs);
     // so long it is served whatever the loader says
     const servedUntil = old === undefined ? now : old.header.staleAt + graceRevalidateMs;
     const standsIn = (graceErrorMs > 0 || graceRevalidateMs > 0) && mayStandInFor(error, options);
@@ -145,8 +154,9 @@ export class CacheRegion {
   }
 }
 
-/** Whether an old value may stand in for this error; one that the predicate fails on is the caller's. */
+/** Whether an old value may stand in for this error: for every refusal. One that the predicate fails on is the caller's. */
 export function mayStandInFor(error: unknown, { graceWhen }: ResolvedReadOptions): boolean {
+  if (retryAfterOf(error) !== undefined) return true;
   try {
     return graceWhen(error);
   } catch {

@@ -70,19 +70,33 @@ export class LoaderRunner {
     this.#writer = new EntryWriter(parts);
   }
 
-  /** @throws whatever the loader threw, untouched */
-  async run(request: LoadRequest, flight: LoadFlight, surroundings: LoadSurroundings): Promise<Loaded> {
-    const [loaded] = await this.runMany([{ request, flight }], surroundings, async (context) => [
+  /**
+   * @returns `undefined` for a refresh in the background that the guard of the source has no room for
+   * @throws whatever the loader threw, untouched, and the refusals of the guard
+   */
+  async run(request: LoadRequest, flight: LoadFlight, surroundings: LoadSurroundings): Promise<Loaded | undefined> {
+    const loaded = await this.runMany([{ request, flight }], surroundings, async (context) => [
       await request.load(context),
     ]);
-    return loaded!;
+    return loaded?.[0];
   }
 
-  /**
-   * One call of a loader for several keys of one cache; its values in the order of the keys.
-   * @throws whatever the loader threw, untouched
-   */
+  /** One call of a loader for several keys of one cache; its values in the order of the keys. As `run`. */
   async runMany(
+    items: readonly LoadItem[],
+    surroundings: LoadSurroundings,
+    load: (context: LoadContext) => Promise<readonly unknown[]>,
+  ): Promise<Loaded[] | undefined> {
+    const { guard } = items[0]!.request.region;
+    if (guard === undefined) return this.#load(items, surroundings, load);
+    const { background } = surroundings;
+    const outer = currentScope()?.flights ?? [];
+    const flights = items.map(({ flight }) => flight);
+    // time spent in its queue isn't part of the load: neither of its cost nor of its value's age
+    return guard.run({ flights, outer, background }, () => this.#load(items, surroundings, load));
+  }
+
+  async #load(
     items: readonly LoadItem[],
     surroundings: LoadSurroundings,
     load: (context: LoadContext) => Promise<readonly unknown[]>,

@@ -66,7 +66,7 @@ export class ReadManyFlow {
         loadMissing(places, context),
       );
       rest.forEach(({ reader: { key }, flight }, index) => {
-        const { entry } = loaded[index]!;
+        const { entry } = loaded![index]!; // only refreshes in the background are skipped
         region.noteShared(key, !entry.personal);
         pauses.end(key);
         flights.land(key, flight, { entry, source: 'load' });

@@ -1,5 +1,6 @@
 import { CacheTimeoutError } from '../cache.errors.js';
 import { LIMITS } from '../cache.constants.js';
+import { neededBy } from '../coalescing/single-flight.js';
 import type { CacheEntry } from '../entry/cache-entry.js';
 import type { JournalReplica } from '../journal/journal-replica.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
@@ -162,12 +163,14 @@ export class ReadFlow {
     const { region, key, transaction } = reader;
     const isPaused = region.pauses.isOn(key, this.parts.runtime.now());
     if (transaction !== undefined || isPaused || region.flights.get(key) !== undefined) return;
+    const end = region.guard === undefined ? () => undefined : region.guard.beginRefresh();
+    if (end === undefined) return;
     if (early) this.parts.emit({ type: 'early-refresh', cache: region.name });
     const flight = region.flights.open(key);
     flight.old = old;
     outsideScopes(() =>
       this.parts.background.add(
-        this.#fly(flight, { ...reader, strong: false, scope: undefined, found: undefined }, true),
+        this.#fly(flight, { ...reader, strong: false, scope: undefined, found: undefined }, true).finally(end),
       ),
     );
   }
@@ -191,6 +194,7 @@ export class ReadFlow {
     if (!this.parts.shared.present || !reader.confirmed) return this.#load(flight, reader, background);
     const found = this.adopt(await this.sharedEntries.find(reader), flight, reader, { serveOld: true });
     if (found !== undefined) return found;
+    if (!background) reader.region.guard?.check({ outer: reader.scope?.flights ?? [] });
     // one deadline is all that anybody waits for a server that doesn't answer
     if (!this.parts.shared.isReachable) return this.#load(flight, reader, background);
     return this.#loadUnderLock(flight, reader, background);
@@ -224,7 +228,12 @@ export class ReadFlow {
     release?: () => Promise<void>,
   ): Promise<FlightResult> {
     try {
-      const { entry, stored } = await this.#loaders.run(request, flight, { strong, transaction, background });
+      const loaded = await this.#loaders.run(request, flight, { strong, transaction, background });
+      if (loaded === undefined) {
+        if (release !== undefined) this.parts.background.add(release());
+        return NOTHING;
+      }
+      const { entry, stored } = loaded;
       request.region.noteShared(request.key, !entry.personal);
       if (release !== undefined) this.parts.background.add(stored.then(release));
       return { entry, source: 'load' };
@@ -266,6 +275,7 @@ export class ReadFlow {
   async waitFor(flight: LoadFlight, reader: Reader, leads: boolean): Promise<ReadOutcome | undefined> {
     const loading = (reader.scope?.flights ?? []) as readonly LoadFlight[];
     for (const outer of loading) outer.beginWaitingFor(flight);
+    if (loading.length > 0) hurry(flight);
     let end: End;
     try {
       const elapsedMs = this.parts.runtime.now() - reader.mark.at;
@@ -313,3 +323,8 @@ export class ReadFlow {
 
 /** Whether this very code runs in the loader of the flight. */
 const isLoading = ({ collector }: LoadFlight): boolean => collector !== undefined && collector === runningLoad();
+
+/** Loads that a load waits for now needn't wait for its own place. */
+function hurry(flight: LoadFlight): void {
+  for (const needed of neededBy(flight)) (needed as LoadFlight).place?.hurry();
+}

@@ -6,6 +6,7 @@ import type { Serializer } from '../entry/serializers.js';
 import type { Isolation } from '../entry/value-codec.js';
 import type { ByteSize, Duration } from './duration.js';
 import type { HttpOptions } from './http-options.js';
+import type { OriginOptions } from './origin-options.interface.js';
 import type { RedisOptions } from './redis-options.interface.js';
 
 /** Which promise a read is given; see docs/consistency.md. */
@@ -96,6 +97,8 @@ export interface CacheOptions extends ReadOptions {
   readonly compression?: false | CompressionOptions | undefined;
   /** Whether entries are encrypted in the shared store, with the module's `encryption` keys. Default false. */
   readonly encrypt?: boolean | undefined;
+  /** Guards in front of the source: bulkhead, breaker, limits of the refreshes in the background. Default: none. */
+  readonly origin?: OriginOptions | undefined;
 }
 
 export type TooLarge = 'skip' | 'memory-only';

@@ -29,6 +29,7 @@ import {
   size,
   type Rule,
 } from './option-reader.js';
+import { readOrigin } from './origin-options.js';
 import { resolveRedisOptions } from './redis-options.js';
 import type { RedisOptions } from './redis-options.interface.js';
 import { encryptFlag, encryptionOf, NEEDS_KEYS, readCompression, readEncryption } from './storage-options.js';
@@ -56,6 +57,7 @@ export const CACHE_FIELDS = [
   'maxKeyBytes',
   'compression',
   'encrypt',
+  'origin',
 ] as const satisfies readonly (keyof CacheOptions)[];
 
 const MODULE_FIELDS = [
@@ -211,9 +213,10 @@ export function resolveCacheOptions(
   const types = new TypeRegistry([], base.errorTypes);
   addTypes(types, base.options, '', moduleProblems);
   addTypes(types, layer, where, problems);
+  const read = overrideReadOptions(base.read, layer, where, problems);
   return Object.freeze({
     name,
-    read: overrideReadOptions(base.read, layer, where, problems),
+    read,
     tags: reader.take('tags', tagList) ?? [],
     isolation: both('isolation', oneOf('copy', 'frozen', 'shared')) ?? DEFAULTS.isolation,
     memory: readCacheMemory(layer, base.options, where, problems),
@@ -228,6 +231,12 @@ export function resolveCacheOptions(
     maxKeyBytes: both('maxKeyBytes', size) ?? DEFAULTS.maxKeyBytes,
     compression: readCompression(layer.compression, compression, where, problems),
     encryption: encryptionOf(name, { ...base, encrypt }),
+    origin: readOrigin(
+      where === '' ? base.options.origin : layer.origin,
+      { base: base.options.origin, hardTimeoutMs: read.hardTimeoutMs },
+      where,
+      problems,
+    ),
   });
 }
 

@@ -32,6 +32,27 @@ export interface ResolvedReadOptions {
   readonly nested: boolean;
 }
 
+/** The guards in front of a source; `undefined`: there is no such guard. */
+export interface ResolvedOriginOptions {
+  readonly bulkhead: { readonly concurrency: number; readonly queue: number; readonly waitMs: number } | undefined;
+  readonly breaker:
+    | {
+        readonly failureRate: number;
+        readonly minimumLoads: number;
+        readonly windowMs: number;
+        /** 0: off. */
+        readonly slowLoadMs: number;
+        readonly slowRate: number;
+        readonly openForMs: number;
+        readonly probes: number;
+        /** `undefined`: as is said in `flow/origin-verdict`. */
+        readonly when: ((error: unknown) => boolean) | undefined;
+      }
+    | undefined;
+  /** Infinite: no bound. */
+  readonly refresh: { readonly concurrency: number; readonly perSecond: number } | undefined;
+}
+
 export interface ResolvedMemoryOptions {
   readonly maxBytes: number;
   readonly maxEntries: number;
@@ -60,6 +81,8 @@ export interface ResolvedCacheOptions {
   /** `undefined`: none. */
   readonly compression: Compression | undefined;
   readonly encryption: EntryEncryption | undefined;
+  /** `undefined`: nothing guards its source. */
+  readonly origin: ResolvedOriginOptions | undefined;
 }
 
 /** What holds for a registration. */

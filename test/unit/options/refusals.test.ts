@@ -43,6 +43,21 @@ const SHARED: typeof READ = [
   ['compression', [true, 'gzip', 5, null, []], '{ threshold, algorithm }, or false'],
   ['compression.threshold', ['16', -1, null], "'512kb', '64mb'"],
   ['compression.algorithm', ['zstd', true, null], "'gzip' or 'brotli'"],
+  ['origin', [true, 'guarded', 5, null, []], '{ bulkhead, breaker, refresh }'],
+  ['origin.bulkhead', [true, 5, null, []], '{ concurrency, queue, wait }'],
+  ['origin.bulkhead.concurrency', [0, -1, 1.5, '5', Infinity, null], 'a whole number of at least 1'],
+  ['origin.breaker', [true, 0.5, null, []], '{ failureRate, minimumLoads, window'],
+  ['origin.breaker.failureRate', [0, 1.1, -1, '50%', NaN, null], 'a number above 0 and up to 1'],
+  ['origin.breaker.minimumLoads', [0, 1.5, '5', null], 'a whole number of at least 1'],
+  ['origin.breaker.window', [0, 'soon', null], 'a duration of at least 1 ms'],
+  ['origin.breaker.slowLoad', [-1, 'soon', null], 'a duration'],
+  ['origin.breaker.slowRate', [0, 1.1, '50%', NaN, null], 'a number above 0 and up to 1'],
+  ['origin.breaker.openFor', [0, 'soon', null], 'a duration of at least 1 ms'],
+  ['origin.breaker.probes', [0, 1.5, '5', null], 'a whole number of at least 1'],
+  ['origin.breaker.when', [true, 'always', null], 'a function of the error'],
+  ['origin.refresh', [true, 5, null, []], '{ concurrency, perSecond }'],
+  ['origin.refresh.concurrency', [0, 1.5, '5', Infinity, null], 'a whole number of at least 1'],
+  ['origin.refresh.perSecond', [0, -1, '5', Infinity, NaN, null], 'a number above 0'],
 ];
 const OF_A_CACHE: typeof READ = [
   ...SHARED,
@@ -104,6 +119,24 @@ describe('an option of a cache', () => {
     expect(problems[0]).toContain('caches.users: got ');
   });
 
+  it.each([
+    [{ concurrency: 1, queue: -1 }, 'queue: got -1; takes a whole number of at least 0'],
+    [{ concurrency: 1, queue: 1.5 }, 'queue: got 1.5; takes'],
+    [{ concurrency: 1, wait: 'soon' }, "wait: got 'soon'; takes a duration"],
+    [{ concurrency: 1, wiat: 5 }, 'wiat: there is no such option; did you mean `wait`?'],
+  ])('of a bulkhead is refused: %o', (bulkhead, problem) => {
+    const { problems } = resolvedCache({ origin: { bulkhead } });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(`caches.users.origin.bulkhead.${problem}`);
+  });
+
+  it('is missed where a guard can’t do without it', () => {
+    expect(resolvedCache({ origin: { bulkhead: {}, refresh: {} } }).problems).toEqual([
+      'caches.users.origin.bulkhead: needs `concurrency`: how many loads may run at a time',
+      'caches.users.origin.refresh: needs `concurrency`, `perSecond`, or both',
+    ]);
+  });
+
   it.each(['users:all', 'my users', '', 'x'.repeat(201), 'größe'])(
     'belongs to a cache that can’t be named %o',
     (name) => {
@@ -159,6 +192,7 @@ describe('an option that isn’t there', () => {
       journal: { maxRecord: 1 },
       degraded: { serveStall: 1 },
       loadLock: { live: 1 },
+      origin: { braker: {}, breaker: { probe: 1 } },
     };
 
     expect(resolved(options).problems).toEqual([
@@ -168,6 +202,8 @@ describe('an option that isn’t there', () => {
       'memory.maxByte: there is no such option; did you mean `maxBytes`?',
       'grace.eror: there is no such option; did you mean `error`?',
       'negative.tll: there is no such option; did you mean `ttl`?',
+      'origin.braker: there is no such option; did you mean `breaker`?',
+      'origin.breaker.probe: there is no such option; did you mean `probes`?',
     ]);
   });
 
@@ -201,10 +237,11 @@ describe('problems', () => {
       isolation: 'x',
       types: ['x'],
       memory: { maxEntries: -1 },
-      caches: { a: {}, b: {}, c: {} },
+      origin: { bulkhead: {}, breaker: { probes: 0 } },
+      caches: { a: {}, b: { origin: { breaker: { probes: 2 } } }, c: {} },
     });
 
-    expect(problems).toHaveLength(3);
+    expect(problems).toHaveLength(5);
   });
 
   it('are thrown as a CacheConfigurationError that lists them line by line', () => {
