@@ -96,6 +96,19 @@ describe('a bulkhead', () => {
     expect(await cache.getOrLoad('users', 'old', () => 'new')).toBe('new');
   });
 
+  it('asks for no lock where there is no place for the load', async () => {
+    const { cache, locks } = twoTierEngine({
+      caches: { users: { origin: { bulkhead: { concurrency: 1, queue: 0 } } } },
+    });
+    const loader = new ControlledLoader<string>();
+    const running = cache.getOrLoad('users', '1', loader.load);
+    await settle();
+    await expect(cache.getOrLoad('users', '2', loader.load)).rejects.toThrow(CacheOverloadError);
+    expect(locks.attempts).toBe(1);
+    loader.resolve('one');
+    await running;
+  });
+
   it('counts a load of many as one', async () => {
     const { cache } = bench({ origin: { bulkhead: { concurrency: 1, queue: 0 } } });
     const users = await cache.getOrLoadMany('users', [1, 2, 3], (ids) => ids.map((id) => `user ${id}`));
@@ -305,6 +318,18 @@ describe('a breaker around a loader', () => {
     expect(await cache.getOrLoad('users', '1', () => 'never')).toBe('of another process');
   });
 
+  it('makes nobody wait for a place that a load holds which hangs', async () => {
+    const { cache, clock } = bench({
+      origin: { breaker: { ...BREAKER, minimumLoads: 1, slowLoad: '1s' }, bulkhead: { concurrency: 1 } },
+    });
+    const loader = new ControlledLoader<string>();
+    const hanging = cache.getOrLoad('users', '1', loader.load);
+    await clock.advance(1_000);
+    expect(await stateOf(cache.getOrLoad('users', '2', loader.load))).toBe('rejected');
+    loader.resolve('one');
+    await hanging;
+  });
+
   it('refuses what was queued when it opened', async () => {
     const { cache, count } = bench({ origin: { breaker: BREAKER, bulkhead: { concurrency: 4 } } });
     const loader = new ControlledLoader<string>();
@@ -382,6 +407,24 @@ describe('refreshes in the background', () => {
     expect(await cache.getOrLoad('users', '0', loader.load)).toBe('old 0');
     expect(loader.calls).toBe(2);
     loader.resolve('refreshed');
+  });
+
+  it('aren’t even begun where there is no place for them', async () => {
+    const { cache, clock, shared, count } = twoTierEngine({
+      caches: { users: { ttl: '1m', grace: '1h', origin: { bulkhead: { concurrency: 1 } } } },
+    });
+    await cache.getOrLoad('users', 'old', () => 'old');
+    await clock.advance(61_000);
+    const loader = new ControlledLoader<string>();
+    const waited = cache.getOrLoad('users', 'new', loader.load);
+    await settle();
+    const { reads } = shared;
+    expect(await cache.getOrLoad('users', 'old', loader.load)).toBe('old');
+    await settle();
+    expect(shared.reads).toBe(reads);
+    expect(count().refreshesSkipped).toBe(1);
+    loader.resolve('new');
+    await waited;
   });
 
   it('are skipped while the breaker is open, and are its probes then', async () => {
