@@ -1,7 +1,7 @@
 // Each room of lib/, and the rooms it may look into; everything else is an error, type imports included. The words
 // behind it are in docs/map.md.
 const ground = ['entry', 'options', 'cache\\.errors', 'cache\\.events', 'cache\\.constants', 'cache\\.runtime'];
-const storage = ['tiers', 'journal', 'coalescing'];
+const storage = ['tiers', 'journal', 'coalescing', 'known-ids'];
 const desk = ['desk', 'cache\\.service', 'cache\\.handle'];
 
 const rooms = {
@@ -13,11 +13,12 @@ const rooms = {
   edge: ['http', 'entry', 'cache\\.runtime'],
   responses: ['bindings', 'http', 'edge', ...desk, 'flow', ...storage, ...ground],
   entry: ['cache\\.errors', 'cache\\.constants'],
-  options: ['entry', 'edge', 'cache\\.errors', 'cache\\.constants', 'cache\\.runtime'],
+  options: ['entry', 'edge', 'policy', 'cache\\.errors', 'cache\\.constants', 'cache\\.runtime'],
   policy: [],
   redis: ['policy', ...ground],
   tiers: ['policy', 'redis', ...ground],
   journal: ['policy', 'redis', ...ground],
+  'known-ids': ['policy', 'redis', ...ground],
   coalescing: ['policy', 'redis', ...ground],
   flow: ['policy', 'edge', ...storage, ...ground],
   desk: ['flow', 'policy', 'edge', ...storage, ...ground],

@@ -2,6 +2,7 @@ import type { CacheService } from './cache.service.js';
 import type { CacheName } from './desk/cache-names.js';
 import type { GetOptions, LoadedItems, LoadManyOptions, LoadOptions, SetOptions } from './desk/call-requests.js';
 import type { Explanation } from './desk/cache-status.js';
+import type { KnownIds } from './desk/known-ids.js';
 import type { CacheKey } from './entry/key-encoding.js';
 import type { LoadContext } from './flow/load-collector.js';
 import type { InvalidationResult } from './flow/outcome.js';
@@ -60,6 +61,11 @@ export class Cache<T = unknown> {
   /** @see CacheService.clear */
   clear(): Promise<InvalidationResult> {
     return this.service.clear(this.name);
+  }
+
+  /** @see CacheService.knownIds */
+  get knownIds(): KnownIds {
+    return this.service.knownIds(this.name);
   }
 
   /** @see CacheService.explain */

@@ -7,6 +7,8 @@ import { RedisMarks } from './coalescing/redis.marks.js';
 import type { EngineParts } from './flow/engine-parts.js';
 import { MemoryJournal } from './journal/memory.journal.js';
 import { RedisJournal } from './journal/redis.journal.js';
+import { MemoryIdFilter } from './known-ids/memory.id-filter.js';
+import { RedisIdFilter } from './known-ids/redis.id-filter.js';
 import type { ResolvedModuleOptions } from './options/resolved-options.js';
 import { GuardedCommands, type ReachabilityListener } from './redis/guarded-commands.js';
 import type { RedisBackend } from './redis/redis-commands.interface.js';
@@ -17,7 +19,10 @@ import { NO_SHARED_TIER } from './tiers/tier.interface.js';
 import { RedisTier } from './tiers/redis.tier.js';
 
 /** Where a registration keeps what it shares: in this process alone, or in Redis. */
-export interface Storage extends Pick<EngineParts, 'journal' | 'shared' | 'locks' | 'once' | 'disconnect'> {
+export interface Storage extends Pick<
+  EngineParts,
+  'journal' | 'shared' | 'locks' | 'once' | 'openIdFilter' | 'disconnect'
+> {
   /** Resolves when what is stored may be used, at the latest when waiting any longer would hold up the application. */
   start(): Promise<void>;
 }
@@ -34,6 +39,7 @@ export function memoryStorage(module: ResolvedModuleOptions): Storage {
     shared: NO_SHARED_TIER,
     locks: new MemoryLoadLock(),
     once: new Once(module.runtime),
+    openIdFilter: (_cache, options) => new MemoryIdFilter(options, module.runtime),
     disconnect: () => Promise.resolve(),
     start: () => Promise.resolve(),
   };
@@ -102,6 +108,8 @@ export function redisStorage(module: ResolvedModuleOptions, { backend, emit, log
     shared,
     locks: new RedisLoadLock(commands, keys, runtime, loadLock.lifeMs),
     once: new Once(runtime, new RedisMarks(commands, keys)),
+    openIdFilter: (cache, options) =>
+      new RedisIdFilter(cache, options, { commands, keys, runtime, patienceMs: maxStalenessMs, report }),
     disconnect: () => backend.close(),
     start: async () => {
       journal.start();

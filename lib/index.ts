@@ -25,6 +25,8 @@ export type { EdgePurgerStatus } from './edge/purge-ledger.js';
 export { CacheService, type Invalidation } from './cache.service.js';
 export { Cache } from './cache.handle.js';
 export type { GetOptions, LoadedItems, LoadManyOptions, LoadOptions, SetOptions } from './desk/call-requests.js';
+export { KnownIds, type IdSource } from './desk/known-ids.js';
+export type { KnownIdsStatus, RebuildResult } from './known-ids/id-filter.interface.js';
 export type { CacheName, CacheNames } from './desk/cache-names.js';
 export type { CacheStatus, Explanation } from './desk/cache-status.js';
 export type { CacheStatisticsSnapshot } from './desk/cache-statistics.js';
@@ -50,6 +52,7 @@ export type {
   NegativeOptions,
   ReadOptions,
 } from './options/cache-options.interface.js';
+export type { KnownIdsOptions } from './options/known-ids-options.interface.js';
 export type {
   BulkheadOptions,
   LoadBreakerOptions,

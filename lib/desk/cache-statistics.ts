@@ -19,6 +19,8 @@ export interface CacheStatisticsSnapshot {
   readonly refreshesSkipped: number;
   /** Loads that a guard of the source didn't let begin, by guard. */
   readonly refused: Readonly<Record<'bulkhead' | 'breaker', number>>;
+  /** Keys that no tier held, by what the filter of known ids said of them. */
+  readonly idTests: Readonly<Record<'absent' | 'maybe' | 'unknown', number>>;
   /** How the source does, as its guards see it; `undefined` without guards. */
   readonly origin: OriginStatus | undefined;
   /** Values that were loaded or written and not kept, by reason. */
@@ -50,6 +52,7 @@ export class CacheStatistics {
   loadMs = 0;
   earlyRefreshes = 0;
   refreshesSkipped = 0;
+  readonly #idTests = { absent: 0, maybe: 0, unknown: 0 };
   readonly #refused = { bulkhead: 0, breaker: 0 };
   readonly #notStored: Partial<Record<NotStoredReason, number>> = {};
   readonly #unreadable: Record<string, number> = {};
@@ -67,6 +70,9 @@ export class CacheStatistics {
         return;
       case 'refresh-skipped':
         this.refreshesSkipped++;
+        return;
+      case 'id-test':
+        this.#idTests[event.verdict]++;
         return;
       case 'load-refused':
         this.#refused[event.by]++;
@@ -108,6 +114,7 @@ export class CacheStatistics {
       earlyRefreshes,
       refreshesSkipped,
       refused: { ...this.#refused },
+      idTests: { ...this.#idTests },
       origin,
       notStored: { ...this.#notStored },
       unreadable: { ...this.#unreadable },

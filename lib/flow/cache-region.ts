@@ -8,18 +8,22 @@ import { boundedKey, keyOf, scopedKey, type CacheKey } from '../entry/key-encodi
 import { msgpackSerializer } from '../entry/serializers.js';
 import { cacheTag, EVERYTHING, keyTag, userTag } from '../entry/tags.js';
 import { ValueCodec } from '../entry/value-codec.js';
+import type { IdFilter } from '../known-ids/id-filter.interface.js';
 import { CacheKeyError, retryAfterOf } from '../cache.errors.js';
 import type { ResolvedCacheOptions, ResolvedReadOptions } from '../options/resolved-options.js';
 import type { MemoryPool } from '../tiers/memory-pool.js';
 import { MemoryTier } from '../tiers/memory.tier.js';
 import type { LoadCollector } from './load-collector.js';
-import { OriginGuard, type GuardSurroundings } from './origin-guard.js';
+import type { EngineParts } from './engine-parts.js';
+import { OriginGuard } from './origin-guard.js';
 import type { ReadOutcome } from './outcome.js';
 import type { Look } from './found.js';
 
 /** What a flight brings: an entry and where it is from, or nothing, when it left the work to another process. */
 export type FlightResult =
   | { readonly entry: CacheEntry; readonly source: 'l2' | 'load' }
+  /** There is no such key at the source; nobody asked it. */
+  | { readonly entry: CacheEntry; readonly source: 'ids' }
   | { readonly entry: undefined; readonly source: 'nobody' };
 
 export const NOTHING: FlightResult = { entry: undefined, source: 'nobody' };
@@ -40,6 +44,8 @@ export class LoadFlight extends Flight<FlightResult> {
   begun: { readonly mark: LoadMark; readonly tags: readonly string[]; judgedAt: number } | undefined;
 }
 
+export type RegionSurroundings = Pick<EngineParts, 'runtime' | 'emit' | 'openIdFilter'>;
+
 const REMEMBERED_KEYS = 10_000;
 
 /** One named cache in this process: its options, its part of the memory, the loads under way. */
@@ -59,6 +65,8 @@ export class CacheRegion {
   readonly form: EntryForm;
   /** What stands between this cache and its source, if anything. */
   readonly guard: OriginGuard | undefined;
+  /** Which keys exist at its source, if somebody knows. */
+  readonly ids: IdFilter | undefined;
   /** Tags of every entry of this cache, with prefix. */
   readonly #tags: readonly string[];
 
@@ -66,7 +74,7 @@ export class CacheRegion {
     readonly options: ResolvedCacheOptions,
     pool: MemoryPool | undefined,
     sharedTierPresent: boolean,
-    surroundings: GuardSurroundings,
+    surroundings: RegionSurroundings,
   ) {
     this.name = options.name;
     this.memory = new MemoryTier(pool);
@@ -83,6 +91,7 @@ export class CacheRegion {
     const { maxValueBytes, compression, encryption } = options;
     this.form = { serializer: options.serializer.name, maxValueBytes, compression, encryption };
     this.guard = options.origin && new OriginGuard(options.name, options.origin, surroundings);
+    this.ids = options.knownIds && surroundings.openIdFilter(options.name, options.knownIds);
     this.#tags = [EVERYTHING, cacheTag(options.name), ...options.tags.map(userTag)];
   }
 

@@ -3,6 +3,7 @@ import type { Runtime } from '../cache.runtime.js';
 import type { LoadLock } from '../coalescing/load-lock.interface.js';
 import type { Once } from '../coalescing/once.js';
 import type { EdgeCopies } from '../edge/edge-copies.interface.js';
+import type { OpenIdFilter } from '../known-ids/id-filter.interface.js';
 import type { Journal } from '../journal/journal.interface.js';
 import type { SharedTier } from '../tiers/tier.interface.js';
 import type { BackgroundWork } from './background-work.js';
@@ -14,6 +15,7 @@ export interface EngineParts {
   readonly shared: SharedTier;
   readonly locks: LoadLock;
   readonly once: Once;
+  readonly openIdFilter: OpenIdFilter;
   readonly background: BackgroundWork;
   readonly emit: CacheEventListener;
   readonly maxStalenessMs: number;

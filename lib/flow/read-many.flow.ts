@@ -55,7 +55,7 @@ export class ReadManyFlow {
   }
 
   async #fly(missing: readonly MissingItem[], loadMissing: LoadMissing): Promise<void> {
-    const rest = await this.#lookIntoSharedTier(missing);
+    const rest = await this.#withoutAbsent(await this.#lookIntoSharedTier(missing));
     const [first] = rest;
     if (first === undefined) return;
     const { region, strong, transaction, request } = first.reader;
@@ -77,6 +77,22 @@ export class ReadManyFlow {
         flights.fail(reader.key, flight, error);
       }
     }
+  }
+
+  /** Those that may exist at the source; the others are landed. */
+  async #withoutAbsent(missing: readonly MissingItem[]): Promise<readonly MissingItem[]> {
+    const [first] = missing;
+    if (first?.reader.region.ids === undefined || !this.#mayAskForIds(first.reader)) return missing;
+    const absent = await this.reads.absentKeys.of(missing.map(({ reader }) => reader));
+    return missing.filter(({ reader: { region, key }, flight }, index) => {
+      const entry = absent[index];
+      if (entry !== undefined) region.flights.land(key, flight, { entry, source: 'ids' });
+      return entry === undefined;
+    });
+  }
+
+  #mayAskForIds({ confirmed }: Reader): boolean {
+    return !this.parts.shared.present || confirmed;
   }
 
   /** One round trip for all; what it has is landed, the rest is returned. */

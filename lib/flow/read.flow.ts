@@ -5,6 +5,7 @@ import type { CacheEntry } from '../entry/cache-entry.js';
 import type { JournalReplica } from '../journal/journal-replica.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import { refreshesEarly } from '../policy/early-refresh.js';
+import { AbsentKeys } from './absent-keys.js';
 import { mayStandInFor, NOTHING, type FlightResult, type LoadFlight } from './cache-region.js';
 import type { EngineParts } from './engine-parts.js';
 import { describe } from './entry-writer.js';
@@ -26,12 +27,14 @@ export class ReadFlow {
   readonly #loaders: LoaderRunner;
   readonly #judge: ReaderJudge;
   readonly #replica: JournalReplica;
+  readonly absentKeys: AbsentKeys;
   readonly sharedEntries: SharedEntries;
 
   constructor(private readonly parts: EngineParts) {
     this.sharedEntries = new SharedEntries(parts);
     this.#loaders = new LoaderRunner(parts);
     this.#judge = new ReaderJudge(parts);
+    this.absentKeys = new AbsentKeys(parts);
     this.#replica = parts.journal.replica;
   }
 
@@ -190,14 +193,25 @@ export class ReadFlow {
   }
 
   async #obtain(flight: LoadFlight, reader: Reader, background: boolean): Promise<FlightResult> {
+    const { present } = this.parts.shared;
     // without a confirmed journal nobody can say whether what the shared tier holds is fresh
-    if (!this.parts.shared.present || !reader.confirmed) return this.#load(flight, reader, background);
+    if (present && !reader.confirmed) return this.#load(flight, reader, background);
+    if (!present) return (await this.#absent(reader, background)) ?? this.#load(flight, reader, background);
     const found = this.adopt(await this.sharedEntries.find(reader), flight, reader, { serveOld: true });
     if (found !== undefined) return found;
+    const absent = await this.#absent(reader, background);
+    if (absent !== undefined) return absent;
     if (!background) reader.region.guard?.check({ outer: reader.scope?.flights ?? [] });
     // one deadline is all that anybody waits for a server that doesn't answer
     if (!this.parts.shared.isReachable) return this.#load(flight, reader, background);
     return this.#loadUnderLock(flight, reader, background);
+  }
+
+  /** The answer where there is no such key at the source. What is refreshed has been there. */
+  async #absent(reader: Reader, background: boolean): Promise<FlightResult | undefined> {
+    if (background || reader.region.ids === undefined) return undefined;
+    const [entry] = await this.absentKeys.of([reader]);
+    return entry === undefined ? undefined : { entry, source: 'ids' };
   }
 
   /** Whoever gets the lock loads; the others look for what it brings, and take over when it doesn't come. */

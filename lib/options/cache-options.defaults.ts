@@ -36,6 +36,8 @@ export const DEFAULTS = {
   loadBreakerSlowRate: 0.5,
   loadBreakerOpenFor: 5_000,
   loadBreakerProbes: 3,
+  knownIdsFalsePositiveRate: 0.01,
+  knownIdsCommitWithin: 10_000,
   journalMaxRecords: 100_000,
   journalMaxAge: 0,
   journalDurability: 'local',

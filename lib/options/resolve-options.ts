@@ -29,6 +29,7 @@ import {
   size,
   type Rule,
 } from './option-reader.js';
+import { readKnownIds } from './known-ids-options.js';
 import { readOrigin } from './origin-options.js';
 import { resolveRedisOptions } from './redis-options.js';
 import type { RedisOptions } from './redis-options.interface.js';
@@ -58,10 +59,11 @@ export const CACHE_FIELDS = [
   'compression',
   'encrypt',
   'origin',
+  'knownIds',
 ] as const satisfies readonly (keyof CacheOptions)[];
 
 const MODULE_FIELDS = [
-  ...CACHE_FIELDS.filter((field) => !['tags', 'schema', 'validate', 'scope'].includes(field)),
+  ...CACHE_FIELDS.filter((field) => !['tags', 'schema', 'validate', 'scope', 'knownIds'].includes(field)),
   'namespace',
   'enabled',
   'caches',
@@ -231,6 +233,7 @@ export function resolveCacheOptions(
     maxKeyBytes: both('maxKeyBytes', size) ?? DEFAULTS.maxKeyBytes,
     compression: readCompression(layer.compression, compression, where, problems),
     encryption: encryptionOf(name, { ...base, encrypt }),
+    knownIds: readKnownIds(layer, where, problems),
     origin: readOrigin(
       where === '' ? base.options.origin : layer.origin,
       { base: base.options.origin, hardTimeoutMs: read.hardTimeoutMs },

@@ -5,6 +5,7 @@ import type { EntryEncryption } from '../entry/entry-codec.js';
 import type { StandardSchema } from '../entry/standard-schema.js';
 import type { Isolation } from '../entry/value-codec.js';
 import type { Runtime } from '../cache.runtime.js';
+import type { BloomShape } from '../policy/bloom.js';
 import type { TooLarge } from './cache-options.interface.js';
 import type { ResolvedHttpOptions } from './http-options.js';
 import type { ResolvedRedisOptions } from './redis-options.interface.js';
@@ -53,6 +54,15 @@ export interface ResolvedOriginOptions {
   readonly refresh: { readonly concurrency: number; readonly perSecond: number } | undefined;
 }
 
+/** The filter of the keys that exist. */
+export interface ResolvedKnownIdsOptions {
+  readonly capacity: number;
+  readonly shape: BloomShape;
+  /** What a read of a key that doesn't exist is answered; an Error is thrown. */
+  readonly missing: () => unknown;
+  readonly commitWithinMs: number;
+}
+
 export interface ResolvedMemoryOptions {
   readonly maxBytes: number;
   readonly maxEntries: number;
@@ -83,6 +93,8 @@ export interface ResolvedCacheOptions {
   readonly encryption: EntryEncryption | undefined;
   /** `undefined`: nothing guards its source. */
   readonly origin: ResolvedOriginOptions | undefined;
+  /** `undefined`: nobody knows which keys exist. */
+  readonly knownIds: ResolvedKnownIdsOptions | undefined;
 }
 
 /** What holds for a registration. */

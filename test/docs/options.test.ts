@@ -53,6 +53,8 @@ const ROWS: Readonly<Record<keyof typeof DEFAULTS, readonly [option: string, rea
   loadBreakerSlowRate: ['origin.breaker.slowRate', count],
   loadBreakerOpenFor: ['origin.breaker.openFor', duration],
   loadBreakerProbes: ['origin.breaker.probes', count],
+  knownIdsFalsePositiveRate: ['knownIds.falsePositiveRate', count],
+  knownIdsCommitWithin: ['knownIds.commitWithin', duration],
   journalMaxRecords: ['journal.maxRecords', count],
   journalMaxAge: ['journal.maxAge', duration],
   journalDurability: ['journal.durability', word],

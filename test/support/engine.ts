@@ -9,6 +9,7 @@ import { CacheEngine } from '../../lib/desk/cache-engine.js';
 import type { CacheStatisticsSnapshot } from '../../lib/desk/cache-statistics.js';
 import { BackgroundWork } from '../../lib/flow/background-work.js';
 import type { LoadContext } from '../../lib/flow/load-collector.js';
+import { MemoryIdFilter } from '../../lib/known-ids/memory.id-filter.js';
 import type { CacheModuleOptions } from '../../lib/options/cache-options.interface.js';
 import { Once } from '../../lib/coalescing/once.js';
 import { Problems } from '../../lib/options/option-reader.js';
@@ -111,6 +112,7 @@ export function twoTierEngine(
       shared: parts.shared,
       locks: parts.locks,
       once: new Once(module.runtime),
+      openIdFilter: (_cache, knownIds) => new MemoryIdFilter(knownIds, module.runtime),
       background: new BackgroundWork(),
       emit: (event) => {
         events.push(event);

@@ -6,7 +6,13 @@ import { Keyspace, type Snapshot } from './keyspace.js';
 import { releaseLock, renewLock } from './lock-twins.js';
 import { formatId, parseId, type StreamEntry } from './stream.js';
 
-const TWINS: Readonly<Record<Script<never, never, unknown>['name'], Twin>> = { append, sync, releaseLock, renewLock };
+/** Those of the protocol; the filters of known ids are compared in a test of their own. */
+const TWINS: Readonly<Partial<Record<Script<never, never, unknown>['name'], Twin>>> = {
+  append,
+  sync,
+  releaseLock,
+  renewLock,
+};
 
 /**
  * One Redis server without the network around it: every command is carried out at once and whole, and the same commands
@@ -54,7 +60,7 @@ export class SimulatedRedis {
   /** What the server answers to a script, not yet read. */
   reply(name: keyof typeof TWINS, keys: readonly string[], args: readonly ScriptArgument[]): ScriptReply {
     try {
-      return asBytes(TWINS[name](this.keyspace, keys, args.map(String)));
+      return asBytes(TWINS[name]!(this.keyspace, keys, args.map(String)));
     } finally {
       this.waiters.tell(this.keyspace.grown);
     }

@@ -65,6 +65,8 @@ const OF_A_CACHE: typeof READ = [
   ['schema', [-1, 1.5, '2', null], 'a whole number of at least 0'],
   ['validate', [true, {}, () => true, null], 'a Standard Schema'],
   ['scope', ['tenant', null], 'a function that returns a text'],
+  ['knownIds', [true, 1_000, null, []], '{ capacity, falsePositiveRate, missing, commitWithin }'],
+  ['knownIds.capacity', [0, -1, 1.5, '5', 2e9, null], 'a whole number from 1 to 1000000000'],
 ];
 const OF_THE_MODULE: typeof READ = [
   ...SHARED,
@@ -128,6 +130,24 @@ describe('an option of a cache', () => {
     const { problems } = resolvedCache({ origin: { bulkhead } });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(`caches.users.origin.bulkhead.${problem}`);
+  });
+
+  it.each([
+    [{ falsePositiveRate: 0 }, 'falsePositiveRate: got 0; takes a number from 0.000001 to 0.5'],
+    [{ falsePositiveRate: '1%' }, "falsePositiveRate: got '1%'; takes"],
+    [{ missing: 'nothing' }, "missing: got 'nothing'; takes null, or a function"],
+    [{ commitWithin: 'soon' }, "commitWithin: got 'soon'; takes a duration"],
+    [{ capacty: 5 }, 'capacty: there is no such option; did you mean `capacity`?'],
+  ])('of known ids is refused: %o', (fields, problem) => {
+    const { problems } = resolvedCache({ knownIds: { capacity: 5, ...fields } });
+    expect(problems).toEqual([expect.stringContaining(`caches.users.knownIds.${problem}`)]);
+  });
+
+  it('of known ids is needed, and they can’t be those of one tenant', () => {
+    expect(resolvedCache({ scope: () => 'tenant', knownIds: {} }).problems).toEqual([
+      'caches.users.knownIds: needs `capacity`: for how many ids it is made',
+      'caches.users.knownIds: can’t be had together with `scope`: what is built once would be for one tenant',
+    ]);
   });
 
   it('is missed where a guard can’t do without it', () => {
@@ -207,9 +227,12 @@ describe('an option that isn’t there', () => {
     ]);
   });
 
-  it.each(['tags', 'schema', 'validate', 'scope'])('of the module is %s, which belongs to a cache', (field) => {
-    expect(resolved({ [field]: 1 }).problems).toHaveLength(1);
-  });
+  it.each(['tags', 'schema', 'validate', 'scope', 'knownIds'])(
+    'of the module is %s, which belongs to a cache',
+    (field) => {
+      expect(resolved({ [field]: 1 }).problems).toHaveLength(1);
+    },
+  );
 
   it('isn’t missed by saying undefined', () => {
     expect(resolved({ ttl: undefined, caches: { users: { grace: undefined } } }).problems).toEqual([]);

@@ -7,9 +7,23 @@ import { SCRIPT_TEXTS } from '../../../lib/redis/scripts.generated.js';
 
 const FOLDER = new URL('../../../lib/redis/scripts/', import.meta.url);
 const EMBED = fileURLToPath(new URL('../../../tools/embed-scripts.mjs', import.meta.url));
-const DEFINITIONS = readFileSync(new URL('../../../lib/redis/scripts.ts', import.meta.url), 'utf8');
+const DEFINITIONS = readFileSync(new URL('../../../lib/redis/scripts.ts', import.meta.url), 'utf8').replaceAll(
+  /\(\s+/gu,
+  '(',
+);
 
-const defined = [scripts.appendRecord, scripts.syncJournal, scripts.releaseLock, scripts.renewLock];
+const defined = [
+  scripts.appendRecord,
+  scripts.syncJournal,
+  scripts.releaseLock,
+  scripts.renewLock,
+  scripts.testIds,
+  scripts.markIds,
+  scripts.noteWrite,
+  scripts.prepareBitmap,
+  scripts.beginBuild,
+  scripts.endBuild,
+];
 const files = readdirSync(FOLDER).filter((file) => !file.endsWith('.include.lua'));
 const kebabCase = (name: string): string => name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`);
 const namesIn = (text: string, kind: string): readonly string[] =>
