@@ -13,7 +13,7 @@ const rooms = {
   edge: ['http', 'entry', 'cache\\.runtime'],
   responses: ['bindings', 'http', 'edge', ...desk, 'flow', ...storage, ...ground],
   entry: ['cache\\.errors', 'cache\\.constants'],
-  options: ['entry', 'edge', 'policy', 'cache\\.errors', 'cache\\.constants', 'cache\\.runtime'],
+  options: ['entry', 'edge', 'cache\\.errors', 'cache\\.constants', 'cache\\.runtime'],
   policy: [],
   redis: ['policy', ...ground],
   tiers: ['policy', 'redis', ...ground],

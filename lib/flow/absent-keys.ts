@@ -1,5 +1,5 @@
 import { CacheSerializationError } from '../cache.errors.js';
-import type { CacheEntry } from '../entry/cache-entry.js';
+import type { CacheEntry, LoadMark } from '../entry/cache-entry.js';
 import { userTags } from '../entry/tags.js';
 import { describe, EntryWriter } from './entry-writer.js';
 import type { EngineParts } from './engine-parts.js';
@@ -16,8 +16,18 @@ export class AbsentKeys {
     this.#writer = new EntryWriter(parts);
   }
 
-  /** An answer for each reader of one cache whose key doesn't exist, in their order; `undefined` for the others. */
-  async of(readers: readonly Reader[]): Promise<readonly (CacheEntry | undefined)[]> {
+  /** The answer for a reader whose key doesn't exist. */
+  async of(reader: Reader): Promise<CacheEntry | undefined> {
+    const { knownIds } = reader.region.options;
+    return (await this.#test([reader], () => knownIds!.missing()))[0];
+  }
+
+  /** The same for each of many readers of one cache, in their order. What is missing among many is `undefined`. */
+  async ofMany(readers: readonly Reader[]): Promise<readonly (CacheEntry | undefined)[]> {
+    return this.#test(readers, () => undefined);
+  }
+
+  async #test(readers: readonly Reader[], missing: () => unknown): Promise<readonly (CacheEntry | undefined)[]> {
     const { region } = readers[0]!;
     const { runtime, journal, emit } = this.parts;
     // what is inside a transaction may be there for it alone
@@ -27,14 +37,14 @@ export class AbsentKeys {
     return readers.map((reader, index) => {
       const verdict = verdicts[index]!;
       emit({ type: 'id-test', cache: region.name, verdict });
-      return verdict === 'absent' ? this.#answer(reader, mark) : undefined;
+      return verdict === 'absent' ? this.#answer(reader, mark, missing) : undefined;
     });
   }
 
-  #answer({ region, key, request }: Reader, mark: CacheEntryMark): CacheEntry | undefined {
+  #answer({ region, key, request }: Reader, mark: LoadMark, missing: () => unknown): CacheEntry | undefined {
     const { options } = request;
     try {
-      const value = region.options.knownIds!.missing();
+      const value = missing();
       const encoded = value instanceof Error ? region.codec.encodeError(value) : region.codec.encode(value);
       const tags = [...region.ownTags(key), ...userTags(request.tags(), () => describe({ region, key }))];
       const ttlMs = options.negativeTtlMs ?? options.ttlMs;
@@ -51,5 +61,3 @@ export class AbsentKeys {
     }
   }
 }
-
-type CacheEntryMark = ReturnType<EngineParts['journal']['replica']['mark']>;

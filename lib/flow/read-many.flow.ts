@@ -83,7 +83,7 @@ export class ReadManyFlow {
   async #withoutAbsent(missing: readonly MissingItem[]): Promise<readonly MissingItem[]> {
     const [first] = missing;
     if (first?.reader.region.ids === undefined || !this.#mayAskForIds(first.reader)) return missing;
-    const absent = await this.reads.absentKeys.of(missing.map(({ reader }) => reader));
+    const absent = await this.reads.absentKeys.ofMany(missing.map(({ reader }) => reader));
     return missing.filter(({ reader: { region, key }, flight }, index) => {
       const entry = absent[index];
       if (entry !== undefined) region.flights.land(key, flight, { entry, source: 'ids' });

@@ -210,7 +210,7 @@ export class ReadFlow {
   /** The answer where there is no such key at the source. What is refreshed has been there. */
   async #absent(reader: Reader, background: boolean): Promise<FlightResult | undefined> {
     if (background || reader.region.ids === undefined) return undefined;
-    const [entry] = await this.absentKeys.of([reader]);
+    const entry = await this.absentKeys.of(reader);
     return entry === undefined ? undefined : { entry, source: 'ids' };
   }
 

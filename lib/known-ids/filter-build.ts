@@ -1,7 +1,7 @@
 import { CacheConnectionError } from '../cache.errors.js';
 import type { Runtime, Timer } from '../cache.runtime.js';
 import type { ResolvedKnownIdsOptions } from '../options/resolved-options.js';
-import { falsePositiveRateOf } from '../policy/bloom.js';
+import { falsePositiveRateOf, type BloomShape } from '../policy/bloom.js';
 import type { RedisCommands } from '../redis/redis-commands.interface.js';
 import type { RedisKeys } from '../redis/redis-keys.js';
 import { beginBuild, endBuild, markIds, prepareBitmap } from '../redis/scripts.js';
@@ -37,9 +37,9 @@ export class FilterBuild {
   constructor(
     private readonly cache: string,
     private readonly options: ResolvedKnownIdsOptions,
-    private readonly parts: FilterParts & { readonly seed: string; readonly token: string },
+    private readonly parts: FilterParts & { readonly shape: BloomShape; readonly seed: string; readonly token: string },
   ) {
-    this.#generation = newGeneration(parts.seed, options.shape);
+    this.#generation = newGeneration(parts.seed, parts.shape);
     this.#state = parts.keys.ids(cache, 'state');
   }
 
@@ -48,8 +48,8 @@ export class FilterBuild {
     this.#holdOn();
     let isComplete = false;
     try {
-      const { commitWithinMs, shape } = this.options;
-      const { runtime } = this.parts;
+      const { commitWithinMs } = this.options;
+      const { runtime, shape } = this.parts;
       // rows of ids that were added before this began have to be there when the source is read
       if (commitWithinMs > 0) await new Promise<void>((resolve) => runtime.after(commitWithinMs, resolve));
       const ids = await this.#fill(keys);

@@ -1,6 +1,6 @@
 import type { Runtime } from '../cache.runtime.js';
 import type { ResolvedKnownIdsOptions } from '../options/resolved-options.js';
-import { bloomPlace, falsePositiveRateOf } from '../policy/bloom.js';
+import { bloomPlace, bloomShape, falsePositiveRateOf, type BloomShape } from '../policy/bloom.js';
 import type { IdFilter, IdVerdict, KnownIdsStatus, OpenWrite, RebuildResult } from './id-filter.interface.js';
 
 interface Generation {
@@ -14,11 +14,14 @@ export class MemoryIdFilter implements IdFilter {
   #live: Generation | undefined;
   #building: Generation | undefined;
   #builtAt = 0;
+  readonly #shape: BloomShape;
 
   constructor(
     private readonly options: ResolvedKnownIdsOptions,
     private readonly runtime: Runtime,
-  ) {}
+  ) {
+    this.#shape = bloomShape(options.capacity, options.falsePositiveRate);
+  }
 
   test(keys: readonly string[]): readonly IdVerdict[] {
     const live = this.#live;
@@ -36,7 +39,8 @@ export class MemoryIdFilter implements IdFilter {
 
   async rebuild(keys: Iterable<string> | AsyncIterable<string>): Promise<RebuildResult> {
     if (this.#building !== undefined) return { status: 'busy' };
-    const { shape, commitWithinMs } = this.options;
+    const shape = this.#shape;
+    const { commitWithinMs } = this.options;
     const bitmaps = Array.from({ length: shape.parts }, () => new Uint8Array(Math.ceil(shape.bits / 8)));
     const building: Generation = { seed: this.runtime.random().toString(36), bitmaps, ids: 0 };
     this.#building = building;
@@ -56,7 +60,8 @@ export class MemoryIdFilter implements IdFilter {
   }
 
   status(): Promise<KnownIdsStatus> {
-    const { shape, capacity } = this.options;
+    const shape = this.#shape;
+    const { capacity } = this.options;
     const ids = this.#live?.ids ?? 0;
     return Promise.resolve({
       state: this.#live === undefined ? 'none' : 'complete',
@@ -70,13 +75,13 @@ export class MemoryIdFilter implements IdFilter {
   }
 
   #has({ seed, bitmaps }: Generation, key: string): boolean {
-    const { part, positions } = bloomPlace(this.options.shape, seed, key);
+    const { part, positions } = bloomPlace(this.#shape, seed, key);
     return positions.every((position) => (bitmaps[part]![position >>> 3]! & (1 << (position & 7))) !== 0);
   }
 
   #mark(generation: Generation, keys: readonly string[]): void {
     for (const key of keys) {
-      const { part, positions } = bloomPlace(this.options.shape, generation.seed, key);
+      const { part, positions } = bloomPlace(this.#shape, generation.seed, key);
       for (const position of positions) generation.bitmaps[part]![position >>> 3]! |= 1 << (position & 7);
     }
     generation.ids += keys.length;

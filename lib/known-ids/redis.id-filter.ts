@@ -1,7 +1,7 @@
 import { CacheConnectionError } from '../cache.errors.js';
 import type { Runtime } from '../cache.runtime.js';
 import type { ResolvedKnownIdsOptions } from '../options/resolved-options.js';
-import { falsePositiveRateOf } from '../policy/bloom.js';
+import { bloomShape, falsePositiveRateOf, type BloomShape } from '../policy/bloom.js';
 import { RedisFault } from '../redis/redis-fault.js';
 import { markIds, noteWrite, testIds, type MarkIdsReply } from '../redis/scripts.js';
 import { FilterBuild, type FilterParts } from './filter-build.js';
@@ -22,6 +22,7 @@ const NONE_FOR_MS = 1_000;
 export class RedisIdFilter implements IdFilter {
   readonly #state: string;
   readonly #writes: string;
+  readonly #shape: BloomShape;
   #live: Generation | undefined;
   #building: Generation | undefined;
   #noneUntil = 0;
@@ -31,6 +32,7 @@ export class RedisIdFilter implements IdFilter {
     private readonly options: ResolvedKnownIdsOptions,
     private readonly parts: FilterParts,
   ) {
+    this.#shape = bloomShape(options.capacity, options.falsePositiveRate);
     this.#state = parts.keys.ids(cache, 'state');
     this.#writes = parts.keys.ids(cache, 'writes');
   }
@@ -151,6 +153,7 @@ export class RedisIdFilter implements IdFilter {
     const { runtime } = this.parts;
     const build = new FilterBuild(this.cache, this.options, {
       ...this.parts,
+      shape: this.#shape,
       seed: randomText(runtime),
       token: randomText(runtime),
     });
@@ -169,7 +172,7 @@ export class RedisIdFilter implements IdFilter {
     try {
       const { liveIds, builtAt } = await this.#learn();
       const live = this.#live;
-      const shape = live ?? this.options.shape;
+      const shape = live ?? this.#shape;
       const ids = live === undefined ? 0 : liveIds;
       return {
         state: live === undefined ? 'none' : 'complete',

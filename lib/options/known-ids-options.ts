@@ -1,4 +1,3 @@
-import { bloomShape } from '../policy/bloom.js';
 import { DEFAULTS } from './cache-options.defaults.js';
 import type { KnownIdsOptions } from './known-ids-options.interface.js';
 import { count, duration, join, OptionReader, record, show, type Problems, type Rule } from './option-reader.js';
@@ -27,10 +26,9 @@ export function readKnownIds(
   if (scope !== undefined) {
     problems.add(place, 'can’t be had together with `scope`: what is built once would be for one tenant');
   }
-  const capacity = reader.take('capacity', capacityRule) ?? 1;
   return {
-    capacity,
-    shape: bloomShape(capacity, reader.take('falsePositiveRate', rate) ?? DEFAULTS.knownIdsFalsePositiveRate),
+    capacity: reader.take('capacity', capacityRule) ?? 1,
+    falsePositiveRate: reader.take('falsePositiveRate', rate) ?? DEFAULTS.knownIdsFalsePositiveRate,
     missing: reader.take('missing', missing) ?? NULL,
     commitWithinMs: reader.take('commitWithin', duration) ?? DEFAULTS.knownIdsCommitWithin,
   };

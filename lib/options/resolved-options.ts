@@ -5,7 +5,6 @@ import type { EntryEncryption } from '../entry/entry-codec.js';
 import type { StandardSchema } from '../entry/standard-schema.js';
 import type { Isolation } from '../entry/value-codec.js';
 import type { Runtime } from '../cache.runtime.js';
-import type { BloomShape } from '../policy/bloom.js';
 import type { TooLarge } from './cache-options.interface.js';
 import type { ResolvedHttpOptions } from './http-options.js';
 import type { ResolvedRedisOptions } from './redis-options.interface.js';
@@ -57,7 +56,7 @@ export interface ResolvedOriginOptions {
 /** The filter of the keys that exist. */
 export interface ResolvedKnownIdsOptions {
   readonly capacity: number;
-  readonly shape: BloomShape;
+  readonly falsePositiveRate: number;
   /** What a read of a key that doesn't exist is answered; an Error is thrown. */
   readonly missing: () => unknown;
   readonly commitWithinMs: number;

@@ -77,9 +77,9 @@ describe('a read of a key that doesn’t exist', () => {
       asked.push(keys);
       return keys.map((key) => `user ${key}`);
     });
-    expect(users).toEqual(['user 1', null, 'user 2', null]);
+    expect(users).toEqual(['user 1', undefined, 'user 2', undefined]);
     expect(asked).toEqual([['1', '2']]);
-    expect(await cache.getOrLoadMany('users', ['7', '8'], () => ['never', 'never'])).toEqual([null, null]);
+    expect(await cache.getOrLoadMany('users', ['7', '8'], () => ['never', 'never'])).toEqual([undefined, undefined]);
     expect(count().outcomes).toMatchObject({ loaded: 2, absent: 4 });
   });
 
