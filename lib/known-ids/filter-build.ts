@@ -37,7 +37,7 @@ export class FilterBuild {
   constructor(
     private readonly cache: string,
     private readonly options: ResolvedKnownIdsOptions,
-    private readonly parts: FilterParts & { readonly shape: BloomShape; readonly seed: string; readonly token: string },
+    private readonly parts: FilterParts & { readonly shape: BloomShape; readonly seed: string },
   ) {
     this.#generation = newGeneration(parts.seed, parts.shape);
     this.#state = parts.keys.ids(cache, 'state');
@@ -64,11 +64,11 @@ export class FilterBuild {
   }
 
   async #begin(): Promise<boolean> {
-    const { commands, token } = this.parts;
+    const { commands } = this.parts;
     const { text, bits } = this.#generation;
     for (const bitmap of this.#bitmaps(this.#generation))
       await commands.run(prepareBitmap, [bitmap], [bits, BITMAP_LIFE_MS]);
-    const { begun, leftovers } = await commands.run(beginBuild, [this.#state], [text, token, LEASE_MS]);
+    const { begun, leftovers } = await commands.run(beginBuild, [this.#state], [text, LEASE_MS]);
     await this.#remove(begun ? leftovers : [text]);
     return begun;
   }
@@ -104,28 +104,28 @@ export class FilterBuild {
   }
 
   async #mark(part: number, ids: number, positions: string): Promise<boolean> {
-    const { commands, keys, token } = this.parts;
+    const { commands, keys } = this.parts;
     const bitmap = keys.ids(this.cache, `${this.#generation.text}:${part}`);
-    const args = [this.#generation.text, token, LEASE_MS, ids, positions] as const;
+    const args = [this.#generation.text, LEASE_MS, ids, positions] as const;
     return (await commands.run(markIds, [this.#state, bitmap], args)).marked;
   }
 
   async #finish(): Promise<void> {
-    const { commands, keys, token } = this.parts;
+    const { commands, keys } = this.parts;
     const { text, bits } = this.#generation;
     for (const bitmap of this.#bitmaps(this.#generation)) {
       if (!(await commands.run(prepareBitmap, [bitmap], [bits, 0]))) throw this.#lost();
     }
-    const { live, old } = await commands.run(endBuild, [this.#state, keys.ids(this.cache, 'writes')], [text, token, 1]);
+    const { live, old } = await commands.run(endBuild, [this.#state, keys.ids(this.cache, 'writes')], [text, 1]);
     if (!live) throw this.#lost();
     await this.#remove([old]);
   }
 
   async #giveUp(): Promise<void> {
-    const { commands, keys, token } = this.parts;
+    const { commands, keys } = this.parts;
     const { text } = this.#generation;
     await commands
-      .run(endBuild, [this.#state, keys.ids(this.cache, 'writes')], [text, token, 0])
+      .run(endBuild, [this.#state, keys.ids(this.cache, 'writes')], [text, 0])
       .then(() => this.#remove([text]))
       .catch(() => undefined); // its lease ends
   }

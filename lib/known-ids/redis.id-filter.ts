@@ -107,13 +107,13 @@ export class RedisIdFilter implements IdFilter {
 
   async #mark(generation: Generation, { part, places, positions }: PartOfIds): Promise<void> {
     const keys = [this.#state, this.#bitmap(generation, part)] as const;
-    const args = [generation.text, '', 0, places.length, positions] as const;
+    const args = [generation.text, 0, places.length, positions] as const;
     this.#note(await this.parts.commands.run(markIds, keys, args));
   }
 
   /** Which filters there are. */
   async #learn(): Promise<MarkIdsReply> {
-    const reply = await this.parts.commands.run(markIds, [this.#state, this.#state], ['', '', 0, 0, '']);
+    const reply = await this.parts.commands.run(markIds, [this.#state, this.#state], ['', 0, 0, '']);
     this.#note(reply);
     return reply;
   }
@@ -155,7 +155,6 @@ export class RedisIdFilter implements IdFilter {
       ...this.parts,
       shape: this.#shape,
       seed: randomText(runtime),
-      token: randomText(runtime),
     });
     try {
       const result = await build.run(keys);

@@ -79,9 +79,9 @@ return { epoch, text(position), nonce, text(bound), text(head), headNonce }
   beginBuild: `#!lua flags=allow-oom
 -- Begins a filter that replaces the one in use when it is complete. One process at a time.
 -- KEYS: state
--- ARGV: generation, token, leaseMs
+-- ARGV: generation, leaseMs
 -- Returns: { outcome, leftovers }; outcome: begun, or busy; leftovers: filters nobody needs any more, separated by a space
-local generation, token, leaseMs = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local generation, leaseMs = ARGV[1], tonumber(ARGV[2])
 
 -- Names what this server has written: another one after a restart, and on a server that took over. Whatever the other
 -- one acknowledged may be missing then.
@@ -99,7 +99,7 @@ local now = nowMs()
 if state[1] and now < tonumber(state[2] or '0') then return { 'busy', '' } end
 local leftovers = (state[1] or '') .. ' ' .. (state[3] or '')
 redis.call('HDEL', KEYS[1], 'old')
-redis.call('HSET', KEYS[1], 'building', generation, 'buildingHistory', history(), 'buildingIds', 0, 'token', token)
+redis.call('HSET', KEYS[1], 'building', generation, 'buildingHistory', history(), 'buildingIds', 0)
 redis.call(
   'HSET', KEYS[1], 'begun', string.format('%.0f', now), 'leaseUntil', string.format('%.0f', now + leaseMs)
 )
@@ -108,9 +108,9 @@ return { 'begun', leftovers }
   endBuild: `#!lua flags=allow-oom
 -- Puts a filter into use that is complete, or gives it up.
 -- KEYS: state, writes
--- ARGV: generation, token, complete
--- Returns: { outcome, old }; outcome: live, given up, or gone when it was no longer the caller's; old: what was in use
-local generation, token = ARGV[1], ARGV[2]
+-- ARGV: generation, complete
+-- Returns: { outcome, old }; outcome: live, given up, or gone when another process has begun one; old: what was in use
+local generation, complete = ARGV[1], ARGV[2]
 
 -- Names what this server has written: another one after a restart, and on a server that took over. Whatever the other
 -- one acknowledged may be missing then.
@@ -123,24 +123,24 @@ local function nowMs()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
-local state = redis.call('HMGET', KEYS[1], 'building', 'buildingHistory', 'token', 'live', 'buildingIds', 'begun')
-if state[1] ~= generation or state[3] ~= token then return { 'gone', '' } end
-redis.call('HDEL', KEYS[1], 'building', 'buildingHistory', 'token', 'leaseUntil', 'buildingIds', 'begun')
-if ARGV[3] == '0' then return { 'given up', '' } end
+local state = redis.call('HMGET', KEYS[1], 'building', 'buildingHistory', 'live', 'buildingIds', 'begun')
+if state[1] ~= generation then return { 'gone', '' } end
+redis.call('HDEL', KEYS[1], 'building', 'buildingHistory', 'leaseUntil', 'buildingIds', 'begun')
+if complete == '0' then return { 'given up', '' } end
 if state[2] ~= history() then return { 'gone', '' } end
-local old = state[4] or ''
-redis.call('HSET', KEYS[1], 'live', generation, 'liveHistory', state[2], 'liveIds', state[5], 'old', old)
+local old = state[3] or ''
+redis.call('HSET', KEYS[1], 'live', generation, 'liveHistory', state[2], 'liveIds', state[4], 'old', old)
 redis.call('HSET', KEYS[1], 'builtAt', string.format('%.0f', nowMs()))
 -- what was written before it began is among what it was built from
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', '(' .. state[6])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', '(' .. state[5])
 return { 'live', old }
 `,
   markIds: `#!lua flags=allow-oom
--- Adds ids to one bitmap of a filter, for a writer, or for the process that builds it and holds on to that.
+-- Adds ids to one bitmap of a filter: for a writer, or, with a lease, for the process that builds it.
 -- KEYS: state, bitmap
--- ARGV: generation, token, leaseMs, ids, positions
+-- ARGV: generation, leaseMs, ids, positions
 -- Returns: { outcome, live, building, liveIds, builtAt }; outcome: marked, or gone when there is no such filter (any more)
-local generation, token, leaseMs = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local generation, leaseMs = ARGV[1], tonumber(ARGV[2])
 
 -- Names what this server has written: another one after a restart, and on a server that took over. Whatever the other
 -- one acknowledged may be missing then.
@@ -153,7 +153,7 @@ local function nowMs()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
-local state = redis.call('HMGET', KEYS[1], 'live', 'liveHistory', 'building', 'buildingHistory', 'token', 'builtAt')
+local state = redis.call('HMGET', KEYS[1], 'live', 'liveHistory', 'building', 'buildingHistory', 'builtAt')
 local live, building = state[1] or '', state[3] or ''
 -- what a server has that took over may lack ids, and so may what has lost a bitmap: nobody completes it any more
 local current = history()
@@ -168,17 +168,15 @@ if generation ~= '' and (live == generation or building == generation) and redis
   if building == generation then building = drop('building') end
 end
 
-local isBuilder = token ~= ''
 local isThere = generation ~= '' and (live == generation or building == generation)
-if isBuilder then isThere = isThere and building == generation and state[5] == token end
 local function reply(outcome)
-  return { outcome, live, building, redis.call('HGET', KEYS[1], 'liveIds') or '0', state[6] or '0' }
+  return { outcome, live, building, redis.call('HGET', KEYS[1], 'liveIds') or '0', state[5] or '0' }
 end
 if not isThere then return reply('gone') end
-for position in string.gmatch(ARGV[5], '%d+') do redis.call('SETBIT', KEYS[2], position, 1) end
+for position in string.gmatch(ARGV[4], '%d+') do redis.call('SETBIT', KEYS[2], position, 1) end
 local counter = building == generation and 'buildingIds' or 'liveIds'
-redis.call('HINCRBY', KEYS[1], counter, ARGV[4])
-if isBuilder then redis.call('HSET', KEYS[1], 'leaseUntil', string.format('%.0f', nowMs() + leaseMs)) end
+redis.call('HINCRBY', KEYS[1], counter, ARGV[3])
+if leaseMs > 0 then redis.call('HSET', KEYS[1], 'leaseUntil', string.format('%.0f', nowMs() + leaseMs)) end
 return reply('marked')
 `,
   noteWrite: `#!lua flags=allow-oom

@@ -124,8 +124,8 @@ export interface MarkIdsReply {
 
 export const markIds = defineScript<
   readonly [state: string, bitmap: string],
-  readonly [generation: string, token: string, leaseMs: number, ids: number, positions: string]
->('markIds', { keys: 2, arguments: 5 })((reply): MarkIdsReply => {
+  readonly [generation: string, leaseMs: number, ids: number, positions: string]
+>('markIds', { keys: 2, arguments: 4 })((reply): MarkIdsReply => {
   const [outcome, live, building, liveIds, builtAt] = list(reply).map(String);
   return {
     marked: outcome === 'marked',
@@ -146,18 +146,18 @@ export const prepareBitmap = defineScript<readonly [bitmap: string], readonly [b
   { keys: 1, arguments: 2 },
 )((reply) => reply === 1);
 
-export const beginBuild = defineScript<
-  readonly [state: string],
-  readonly [generation: string, token: string, leaseMs: number]
->('beginBuild', { keys: 1, arguments: 3 })((reply) => {
+export const beginBuild = defineScript<readonly [state: string], readonly [generation: string, leaseMs: number]>(
+  'beginBuild',
+  { keys: 1, arguments: 2 },
+)((reply) => {
   const [outcome, leftovers] = list(reply).map(String);
   return { begun: outcome === 'begun', leftovers: leftovers!.split(' ').filter((generation) => generation !== '') };
 });
 
 export const endBuild = defineScript<
   readonly [state: string, writes: string],
-  readonly [generation: string, token: string, complete: number]
->('endBuild', { keys: 2, arguments: 3 })((reply) => {
+  readonly [generation: string, complete: number]
+>('endBuild', { keys: 2, arguments: 2 })((reply) => {
   const [outcome, old] = list(reply).map(String);
   return { live: outcome === 'live', old: old! };
 });

@@ -47,10 +47,10 @@ async function useKnownIds(commands: RedisCommands): Promise<void> {
   const write = { begins: ['w', 1] as const, ends: ['w', 0] as const };
   await commands.run(noteWrite, [writes], write.begins);
   await commands.run(prepareBitmap, [bitmap], [64, 60_000]);
-  expect((await commands.run(beginBuild, [state], ['g.64.1.1', 'token', 1_000])).begun).toBe(true);
-  expect((await commands.run(markIds, [state, bitmap], ['g.64.1.1', 'token', 1_000, 1, '7'])).marked).toBe(true);
+  expect((await commands.run(beginBuild, [state], ['g.64.1.1', 1_000])).begun).toBe(true);
+  expect((await commands.run(markIds, [state, bitmap], ['g.64.1.1', 1_000, 1, '7'])).marked).toBe(true);
   expect(await commands.run(prepareBitmap, [bitmap], [64, 0])).toBe(true);
-  expect((await commands.run(endBuild, [state, writes], ['g.64.1.1', 'token', 1])).live).toBe(true);
+  expect((await commands.run(endBuild, [state, writes], ['g.64.1.1', 1])).live).toBe(true);
   await commands.run(noteWrite, [writes], write.ends);
   expect((await commands.run(testIds, [state, writes, bitmap], ['g.64.1.1', 1_000, 1, '7,8'])).digits).toBe('10');
 }
