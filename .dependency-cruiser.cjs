@@ -1,7 +1,7 @@
 // Each room of lib/, and the rooms it may look into; everything else is an error, type imports included. The words
 // behind it are in docs/map.md.
 const ground = ['entry', 'options', 'cache\\.errors', 'cache\\.events', 'cache\\.constants', 'cache\\.runtime'];
-const storage = ['tiers', 'journal', 'coalescing'];
+const storage = ['tiers', 'journal', 'coalescing', 'known-ids'];
 const desk = ['desk', 'cache\\.service', 'cache\\.handle'];
 
 const rooms = {
@@ -18,6 +18,7 @@ const rooms = {
   redis: ['policy', ...ground],
   tiers: ['policy', 'redis', ...ground],
   journal: ['policy', 'redis', ...ground],
+  'known-ids': ['policy', 'redis', ...ground],
   coalescing: ['policy', 'redis', ...ground],
   'write-behind': ['journal', 'redis', ...ground],
   flow: ['policy', 'edge', 'write-behind', ...storage, ...ground],

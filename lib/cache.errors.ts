@@ -4,6 +4,7 @@ export type CacheErrorCode =
   | 'CACHE_KEY'
   | 'CACHE_TIMEOUT'
   | 'CACHE_OVERLOAD'
+  | 'CACHE_BREAKER_OPEN'
   | 'CACHE_SERIALIZATION'
   | 'CACHE_LOAD_FAILED'
   | 'CACHE_CONNECTION'
@@ -53,10 +54,29 @@ export class CacheTimeoutError extends CacheError {
 
 /** A bound was reached (loads running, writes queued) and the call was refused rather than queued without end. */
 export class CacheOverloadError extends CacheError {
-  constructor(message: string) {
+  /** After how long it is worthwhile to try again, ms; 0: at any moment. `undefined`: trying again won't help. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, { retryAfterMs }: { retryAfterMs?: number } = {}) {
     super('CACHE_OVERLOAD', message);
+    this.retryAfterMs = retryAfterMs;
   }
 }
+
+/** The source of a cache fails or is slow too often, and is left alone for a while. Its last error is the `cause`. */
+export class CacheBreakerOpenError extends CacheError {
+  /** After how long the source is tried again, ms. */
+  readonly retryAfterMs: number;
+
+  constructor(message: string, { retryAfterMs, cause }: { retryAfterMs: number; cause?: unknown }) {
+    super('CACHE_BREAKER_OPEN', message, { cause });
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** After how long a load that was refused may be tried again, ms; `undefined` for errors that are no refusals. */
+export const retryAfterOf = (error: unknown): number | undefined =>
+  error instanceof CacheOverloadError || error instanceof CacheBreakerOpenError ? error.retryAfterMs : undefined;
 
 /** A value can't be stored without changing it. Logged on a read, thrown by `set`. */
 export class CacheSerializationError extends CacheError {

@@ -28,6 +28,19 @@ export type CacheEvent =
       readonly background: boolean;
     }
   | { readonly type: 'early-refresh'; readonly cache: string }
+  /** A refresh in the background that its limits, or the guards of the source, left no room for. */
+  | { readonly type: 'refresh-skipped'; readonly cache: string }
+  /** What the filter of known ids said of a key that no tier holds. */
+  | { readonly type: 'id-test'; readonly cache: string; readonly verdict: 'absent' | 'maybe' | 'unknown' }
+  /** A load that didn't begin. */
+  | { readonly type: 'load-refused'; readonly cache: string; readonly by: 'bulkhead' | 'breaker' }
+  /** The breaker around a source has changed; `reason` for people. */
+  | {
+      readonly type: 'breaker';
+      readonly cache: string;
+      readonly state: 'closed' | 'open' | 'half-open';
+      readonly reason: string;
+    }
   | { readonly type: 'not-stored'; readonly cache: string; readonly reason: NotStoredReason }
   | { readonly type: 'unreadable'; readonly cache: string; readonly reason: string }
   | { readonly type: 'invalidation'; readonly status: 'applied' | 'queued' }

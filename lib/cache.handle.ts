@@ -10,6 +10,7 @@ import type {
 } from './desk/call-requests.js';
 import type { WriteReceipt } from './desk/write-queue-desk.js';
 import type { Explanation } from './desk/cache-status.js';
+import type { KnownIds } from './desk/known-ids.js';
 import type { CacheKey } from './entry/key-encoding.js';
 import type { LoadContext } from './flow/load-collector.js';
 import type { InvalidationResult } from './flow/outcome.js';
@@ -90,6 +91,11 @@ export class Cache<T = unknown> {
   /** @see CacheService.clear */
   clear(): Promise<InvalidationResult> {
     return this.service.clear(this.name);
+  }
+
+  /** @see CacheService.knownIds */
+  get knownIds(): KnownIds {
+    return this.service.knownIds(this.name);
   }
 
   /** @see CacheService.explain */

@@ -119,6 +119,7 @@ class FaultLog {
   constructor(private readonly logger: CacheLogger) {}
 
   note(event: CacheEvent): void {
+    if (event.type === 'breaker') return this.#noteBreaker(event);
     if (event.type !== 'fault') return;
     const { cause, message } = event.error;
     // numbers differ from value to value, and the cause is the same
@@ -126,5 +127,11 @@ class FaultLog {
     if (this.#seen.has(fault) || this.#seen.size >= REMEMBERED_FAULTS) return;
     this.#seen.add(fault);
     this.logger.error(message);
+  }
+
+  /** Every change, for there are few: it stays open for a while each time. */
+  #noteBreaker({ cache, state, reason }: Extract<CacheEvent, { type: 'breaker' }>): void {
+    if (state === 'open') this.logger.warn(`cache ${cache}: ${reason}`);
+    if (state === 'closed') this.logger.log(`cache ${cache}: ${reason}`);
   }
 }

@@ -3,6 +3,7 @@ import type { CacheDesk } from './desk/cache-desk.js';
 import { NEEDS_EVENTS, type CacheEngine } from './desk/cache-engine.js';
 import type { CacheName } from './desk/cache-names.js';
 import type { CacheStatus, Explanation } from './desk/cache-status.js';
+import { KnownIds } from './desk/known-ids.js';
 import {
   getManyRequest,
   getRequest,
@@ -321,6 +322,15 @@ export class CacheService {
    */
   async afterCommit<T>(run: () => Promise<T> | T): Promise<T> {
     return this.#engine.invalidations.afterCommit(run);
+  }
+
+  /**
+   * The keys of a cache that exist at its source: to add some, and to build the filter of all of them.
+   * @throws CacheConfigurationError for a cache without the option `knownIds`
+   * @example await cache.knownIds('products').rebuild(() => db.stream('select id from products'))
+   */
+  knownIds(cache: CacheName): KnownIds {
+    return new KnownIds(this.#desk(cache).region, this.#engine.parts.emit);
   }
 
   /** What this registration knows and holds, and the counters of its caches. */

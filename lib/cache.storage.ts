@@ -7,6 +7,8 @@ import { RedisMarks } from './coalescing/redis.marks.js';
 import type { EngineParts } from './flow/engine-parts.js';
 import { MemoryJournal } from './journal/memory.journal.js';
 import { RedisJournal } from './journal/redis.journal.js';
+import { MemoryIdFilter } from './known-ids/memory.id-filter.js';
+import { RedisIdFilter } from './known-ids/redis.id-filter.js';
 import type { ResolvedModuleOptions } from './options/resolved-options.js';
 import { GuardedCommands, type ReachabilityListener } from './redis/guarded-commands.js';
 import type { RedisBackend } from './redis/redis-commands.interface.js';
@@ -21,7 +23,7 @@ import { RedisTier } from './tiers/redis.tier.js';
 /** Where a registration keeps what it shares: in this process alone, or in Redis. */
 export interface Storage extends Pick<
   EngineParts,
-  'journal' | 'shared' | 'locks' | 'once' | 'writeQueue' | 'disconnect'
+  'journal' | 'shared' | 'locks' | 'once' | 'openIdFilter' | 'writeQueue' | 'disconnect'
 > {
   /** Resolves when what is stored may be used, at the latest when waiting any longer would hold up the application. */
   start(): Promise<void>;
@@ -40,6 +42,7 @@ export function memoryStorage(module: ResolvedModuleOptions): Storage {
     shared: NO_SHARED_TIER,
     locks: new MemoryLoadLock(),
     once: new Once(module.runtime),
+    openIdFilter: (_cache, options) => new MemoryIdFilter(options, module.runtime),
     writeQueue: (_cache, limits) => new MemoryWriteQueue(journal, module.runtime, limits),
     disconnect: () => Promise.resolve(),
     start: () => Promise.resolve(),
@@ -110,6 +113,8 @@ export function redisStorage(module: ResolvedModuleOptions, { backend, emit, log
     shared,
     locks: new RedisLoadLock(commands, keys, runtime, loadLock.lifeMs),
     once: new Once(runtime, new RedisMarks(commands, keys)),
+    openIdFilter: (cache, options) =>
+      new RedisIdFilter(cache, options, { commands, keys, runtime, patienceMs: maxStalenessMs, report }),
     writeQueue: (cache, limits) => new RedisWriteQueue({ commands, keys, journal, token }, cache, limits),
     disconnect: () => backend.close(),
     start: async () => {

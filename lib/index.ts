@@ -35,9 +35,12 @@ export type {
   SetOptions,
   WriteBehindCallOptions,
 } from './desk/call-requests.js';
+export { KnownIds, type IdSource } from './desk/known-ids.js';
+export type { KnownIdsStatus, RebuildResult } from './known-ids/id-filter.interface.js';
 export type { CacheName, CacheNames } from './desk/cache-names.js';
 export type { CacheStatus, Explanation } from './desk/cache-status.js';
 export type { CacheStatisticsSnapshot } from './desk/cache-statistics.js';
+export type { OriginStatus } from './flow/origin-guard.js';
 export type { InvalidationResult } from './flow/outcome.js';
 export type { JournalStatus, SharedJournalStatus } from './journal/journal.interface.js';
 export type { LoadContext } from './flow/load-collector.js';
@@ -70,6 +73,13 @@ export type {
   ReadOptions,
   WriteBehindOptions,
 } from './options/cache-options.interface.js';
+export type { KnownIdsOptions } from './options/known-ids-options.interface.js';
+export type {
+  BulkheadOptions,
+  LoadBreakerOptions,
+  OriginOptions,
+  RefreshLimitOptions,
+} from './options/origin-options.interface.js';
 export type {
   BreakerOptions,
   RedisClientLike,
@@ -91,6 +101,7 @@ export type { StandardSchema } from './entry/standard-schema.js';
 
 // errors
 export {
+  CacheBreakerOpenError,
   CacheConfigurationError,
   CacheConnectionError,
   CacheError,

@@ -8,7 +8,6 @@ import type { CacheKey, LocalKey } from '../entry/key-encoding.js';
 import type { LoadContext } from '../flow/load-collector.js';
 import { currentScope, runningLoad } from '../flow/scope.js';
 import type { ReadRequest } from '../flow/reader.js';
-import type { Duration } from '../options/duration.js';
 import { ttlOfValue } from '../options/read-options.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import type { AutoBatch } from './auto-batch.js';
@@ -258,16 +257,20 @@ export class MethodBinding {
     const { desk, settings, options, tags, invalidates } = put;
     const { args } = call;
     const isWanted = settings.condition === undefined || (settings.condition as Predicate)(...args);
-    if (!isWanted || desk.passThrough) return run(call);
+    const write = (): unknown => run(call);
+    const keyOf = (result: unknown): string => desk.region.keyFor((settings.key as KeyFunction)(result, ...args));
+    if (desk.passThrough) return write();
+    // not kept is not unwritten
+    if (!isWanted) return this.engine.writes.identify({ region: desk.region, write, keyOf });
     return this.engine.writes.put({
       region: desk.region,
       options,
       write: () => {
-        const result = run(call);
+        const result = write();
         this.#refuseSynchronous(result);
         return result;
       },
-      keyOf: (result) => desk.region.keyFor((settings.key as KeyFunction)(result, ...args)),
+      keyOf,
       tags: (result) => [...tags.ofArguments(args), ...(tags.ofResult?.(result, args) ?? [])],
       invalidates: (result) => [...invalidates.ofArguments(args), ...(invalidates.ofResult?.(result, args) ?? [])],
       unless: settings.unless === undefined ? undefined : (result) => (settings.unless as Predicate)(result, ...args),

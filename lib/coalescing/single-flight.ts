@@ -4,6 +4,20 @@ export interface WaitingFlight {
   readonly waitingFor: ReadonlyMap<WaitingFlight, number>;
 }
 
+/** A flight, and all it waits for, at the end of whatever chain. */
+export function* neededBy(first: WaitingFlight): Iterable<WaitingFlight> {
+  // by what they wait for, which those that run together share
+  const seen = new Set<ReadonlyMap<WaitingFlight, number>>();
+  const next: WaitingFlight[] = [first];
+  for (let flight = next.pop(); flight !== undefined; flight = next.pop()) {
+    yield flight;
+    const { waitingFor } = flight;
+    if (seen.has(waitingFor)) continue;
+    seen.add(waitingFor);
+    next.push(...waitingFor.keys());
+  }
+}
+
 /** Work on one key that several callers wait for. Its promise never counts as unhandled. */
 export class Flight<T> implements WaitingFlight {
   readonly promise: Promise<T>;
@@ -43,15 +57,7 @@ export class Flight<T> implements WaitingFlight {
 
   /** Whether this flight, at the end of whatever chain, waits for that one: then that one mustn't wait for it. */
   needs(other: WaitingFlight): boolean {
-    const seen = new Set<ReadonlyMap<WaitingFlight, number>>();
-    const next: WaitingFlight[] = [this];
-    for (let flight = next.pop(); flight !== undefined; flight = next.pop()) {
-      const { waitingFor } = flight;
-      if (waitingFor === other.waitingFor) return true;
-      if (seen.has(waitingFor)) continue;
-      seen.add(waitingFor);
-      next.push(...waitingFor.keys());
-    }
+    for (const { waitingFor } of neededBy(this)) if (waitingFor === other.waitingFor) return true;
     return false;
   }
 }

@@ -299,7 +299,8 @@ export class CacheDesk {
   }
 
   snapshot(): CacheStatisticsSnapshot {
-    return this.statistics.snapshot(this.#memory.size, this.region.codec.copiedInsteadOfFrozen);
+    const { codec, guard } = this.region;
+    return this.statistics.snapshot(this.#memory.size, codec.copiedInsteadOfFrozen, guard?.status());
   }
 }
 

@@ -111,7 +111,7 @@ export class CacheEngine {
     const { base, parts } = this.options;
     if (this.desks.has(name)) problems.add(where, `there is a cache named ${name} already; give this one another name`);
     const resolved = resolveCacheOptions(name, where, layer, base, problems);
-    const region = new CacheRegion(resolved, this.#poolFor(resolved.memory), parts.shared.present);
+    const region = new CacheRegion(resolved, this.#poolFor(resolved.memory), parts.shared.present, parts);
     const desk = new CacheDesk(region, parts, this.#reads, this.#readsOfMany);
     desk.passThrough = !this.enabled || this.#closing !== undefined;
     this.desks.set(name, desk);

@@ -1,4 +1,5 @@
 import type { CacheEvent, NotStoredReason, ReadOutcomeKind } from '../cache.events.js';
+import type { OriginStatus } from '../flow/origin-guard.js';
 
 /** The numbers of one cache at one moment. `hits + misses = reads` whenever no read is under way. */
 export interface CacheStatisticsSnapshot {
@@ -14,6 +15,14 @@ export interface CacheStatisticsSnapshot {
   /** Time spent in loaders, ms, failing ones included. */
   readonly loadMs: number;
   readonly earlyRefreshes: number;
+  /** Refreshes in the background that there was no room for; counted at each read that would have begun one. */
+  readonly refreshesSkipped: number;
+  /** Loads that a guard of the source didn't let begin, by guard. */
+  readonly refused: Readonly<Record<'bulkhead' | 'breaker', number>>;
+  /** Keys that no tier held, by what the filter of known ids said of them. */
+  readonly idTests: Readonly<Record<'absent' | 'maybe' | 'unknown', number>>;
+  /** How the source does, as its guards see it; `undefined` without guards. */
+  readonly origin: OriginStatus | undefined;
   /** Values that were loaded or written and not kept, by reason. */
   readonly notStored: Readonly<Partial<Record<NotStoredReason, number>>>;
   /** Stored bytes that were no entry of ours, by reason. */
@@ -42,6 +51,9 @@ export class CacheStatistics {
   loadErrors = 0;
   loadMs = 0;
   earlyRefreshes = 0;
+  refreshesSkipped = 0;
+  readonly #idTests = { absent: 0, maybe: 0, unknown: 0 };
+  readonly #refused = { bulkhead: 0, breaker: 0 };
   readonly #notStored: Partial<Record<NotStoredReason, number>> = {};
   readonly #unreadable: Record<string, number> = {};
   readonly #sharedFaults: Partial<Record<'get' | 'set' | 'prolong' | 'delete', number>> = {};
@@ -56,6 +68,15 @@ export class CacheStatistics {
       case 'early-refresh':
         this.earlyRefreshes++;
         return;
+      case 'refresh-skipped':
+        this.refreshesSkipped++;
+        return;
+      case 'id-test':
+        this.#idTests[event.verdict]++;
+        return;
+      case 'load-refused':
+        this.#refused[event.by]++;
+        return;
       case 'not-stored':
         this.#notStored[event.reason] = (this.#notStored[event.reason] ?? 0) + 1;
         return;
@@ -69,9 +90,9 @@ export class CacheStatistics {
     }
   }
 
-  snapshot(entries: number, copiedInsteadOfFrozen: number): CacheStatisticsSnapshot {
+  snapshot(entries: number, copiedInsteadOfFrozen: number, origin: OriginStatus | undefined): CacheStatisticsSnapshot {
     const { reads, l1, l2, stale, loaded, joined, absent, error, timeout, bypassed } = this;
-    const { loads, loadErrors, loadMs, earlyRefreshes } = this;
+    const { loads, loadErrors, loadMs, earlyRefreshes, refreshesSkipped } = this;
     return {
       reads,
       hits: l1 + l2 + stale,
@@ -91,6 +112,10 @@ export class CacheStatistics {
       loadErrors,
       loadMs,
       earlyRefreshes,
+      refreshesSkipped,
+      refused: { ...this.#refused },
+      idTests: { ...this.#idTests },
+      origin,
       notStored: { ...this.#notStored },
       unreadable: { ...this.#unreadable },
       sharedFaults: { ...this.#sharedFaults },

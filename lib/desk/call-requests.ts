@@ -244,6 +244,7 @@ export function writeRequest<T>(
     region,
     options: readOptionsOf(region, options, ['tags']),
     write,
+    key: stored,
     keyOf: () => stored,
     tags: () => tags,
     invalidates: NO_TAGS,

@@ -1,5 +1,6 @@
 import { Flight, SingleFlight } from '../coalescing/single-flight.js';
 import { RetryPauses } from '../coalescing/retry-pauses.js';
+import type { Place } from '../coalescing/bulkhead.js';
 import type { CacheEntry, LoadMark } from '../entry/cache-entry.js';
 import type { EntryAddress } from '../entry/entry-address.js';
 import type { EntryForm } from '../entry/entry-codec.js';
@@ -7,17 +8,22 @@ import { boundedKey, keyOf, scopedKey, type CacheKey } from '../entry/key-encodi
 import { msgpackSerializer } from '../entry/serializers.js';
 import { cacheTag, EVERYTHING, keyTag, userTag } from '../entry/tags.js';
 import { ValueCodec } from '../entry/value-codec.js';
-import { CacheKeyError } from '../cache.errors.js';
+import type { IdFilter } from '../known-ids/id-filter.interface.js';
+import { CacheKeyError, retryAfterOf } from '../cache.errors.js';
 import type { ResolvedCacheOptions, ResolvedReadOptions } from '../options/resolved-options.js';
 import type { MemoryPool } from '../tiers/memory-pool.js';
 import { MemoryTier } from '../tiers/memory.tier.js';
 import type { LoadCollector } from './load-collector.js';
+import type { EngineParts } from './engine-parts.js';
+import { OriginGuard } from './origin-guard.js';
 import type { ReadOutcome } from './outcome.js';
 import type { Look } from './found.js';
 
 /** What a flight brings: an entry and where it is from, or nothing, when it left the work to another process. */
 export type FlightResult =
   | { readonly entry: CacheEntry; readonly source: 'l2' | 'load' }
+  /** There is no such key at the source; nobody asked it. */
+  | { readonly entry: CacheEntry; readonly source: 'ids' }
   | { readonly entry: undefined; readonly source: 'nobody' };
 
 export const NOTHING: FlightResult = { entry: undefined, source: 'nobody' };
@@ -32,6 +38,8 @@ export class LoadFlight extends Flight<FlightResult> {
   crowd: Promise<ReadOutcome | undefined> | undefined;
   /** The load, once it runs. */
   collector: LoadCollector | undefined;
+  /** The place that its load waits for, while it does. */
+  place: Place | undefined;
   /** Where its load began and what it is known to be about, to tell whether an invalidation has overtaken it. */
   begun: { readonly mark: LoadMark; readonly tags: readonly string[]; judgedAt: number } | undefined;
 }
@@ -50,6 +58,8 @@ export interface UnwrittenLookup {
     load: () => Promise<readonly unknown[]>,
   ): Promise<readonly unknown[]>;
 }
+
+export type RegionSurroundings = Pick<EngineParts, 'runtime' | 'emit' | 'openIdFilter'>;
 
 const REMEMBERED_KEYS = 10_000;
 
@@ -72,6 +82,10 @@ export class CacheRegion {
   readonly codec: ValueCodec;
   /** How its entries lie in a store outside the process. */
   readonly form: EntryForm;
+  /** What stands between this cache and its source, if anything. */
+  readonly guard: OriginGuard | undefined;
+  /** Which keys exist at its source, if somebody knows. */
+  readonly ids: IdFilter | undefined;
   /** Tags of every entry of this cache, with prefix. */
   readonly #tags: readonly string[];
 
@@ -79,6 +93,7 @@ export class CacheRegion {
     readonly options: ResolvedCacheOptions,
     pool: MemoryPool | undefined,
     sharedTierPresent: boolean,
+    surroundings: RegionSurroundings,
   ) {
     this.name = options.name;
     this.memory = new MemoryTier(pool);
@@ -94,6 +109,8 @@ export class CacheRegion {
     });
     const { maxValueBytes, compression, encryption } = options;
     this.form = { serializer: options.serializer.name, maxValueBytes, compression, encryption };
+    this.guard = options.origin && new OriginGuard(options.name, options.origin, surroundings);
+    this.ids = options.knownIds && surroundings.openIdFilter(options.name, options.knownIds);
     this.#tags = [EVERYTHING, cacheTag(options.name), ...options.tags.map(userTag)];
   }
 
@@ -137,7 +154,8 @@ export class CacheRegion {
     now: number,
   ): void {
     const { graceErrorMs, graceRevalidateMs, retryPauseMs } = options;
-    const pausedUntil = now + retryPauseMs;
+    // a load that was refused is worth trying again as soon as its guard says
+    const pausedUntil = now + Math.min(retryPauseMs, retryAfterOf(error) ?? retryPauseMs);
     // so long it is served whatever the loader says
     const servedUntil = old === undefined ? now : old.header.staleAt + graceRevalidateMs;
     const standsIn = (graceErrorMs > 0 || graceRevalidateMs > 0) && mayStandInFor(error, options);
@@ -164,8 +182,13 @@ export class CacheRegion {
   }
 }
 
-/** Whether an old value may stand in for this error; one that the predicate fails on is the caller's. */
+/** Room for one more refresh in the background. @returns what ends it, or `undefined`: there is no room */
+export const beginRefresh = ({ guard }: CacheRegion): (() => void) | undefined =>
+  guard === undefined ? () => undefined : guard.beginRefresh();
+
+/** Whether an old value may stand in for this error: for every refusal. One that the predicate fails on is the caller's. */
 export function mayStandInFor(error: unknown, { graceWhen }: ResolvedReadOptions): boolean {
+  if (retryAfterOf(error) !== undefined) return true;
   try {
     return graceWhen(error);
   } catch {

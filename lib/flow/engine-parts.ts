@@ -3,6 +3,7 @@ import type { Runtime } from '../cache.runtime.js';
 import type { LoadLock } from '../coalescing/load-lock.interface.js';
 import type { Once } from '../coalescing/once.js';
 import type { EdgeCopies } from '../edge/edge-copies.interface.js';
+import type { OpenIdFilter } from '../known-ids/id-filter.interface.js';
 import type { Journal } from '../journal/journal.interface.js';
 import type { SharedTier } from '../tiers/tier.interface.js';
 import type { QueuedCache, QueueLimits, WriteQueue } from '../write-behind/write-queue.interface.js';
@@ -17,6 +18,7 @@ export interface EngineParts {
   readonly once: Once;
   /** Where the writes of a cache wait for their sink. */
   readonly writeQueue: (cache: QueuedCache, limits: QueueLimits) => WriteQueue;
+  readonly openIdFilter: OpenIdFilter;
   readonly background: BackgroundWork;
   readonly emit: CacheEventListener;
   readonly maxStalenessMs: number;

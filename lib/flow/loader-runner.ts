@@ -83,25 +83,23 @@ export class LoaderRunner {
     this.#writer = new EntryWriter(parts);
   }
 
-  /** @throws whatever the loader threw, untouched */
-  async run(request: LoadRequest, flight: LoadFlight, surroundings: LoadSurroundings): Promise<Loaded> {
+  /**
+   * @returns `undefined` for a refresh in the background that the guard of the source has no room for
+   * @throws whatever the loader threw, untouched, and the refusals of the guard
+   */
+  async run(request: LoadRequest, flight: LoadFlight, surroundings: LoadSurroundings): Promise<Loaded | undefined> {
     const item = { request, flight };
     const collector = (mark: LoadMark): LoadCollector => this.#collector(item, mark, () => this.#openOld(item));
-    const { entries, stored } = await this.#run([item], surroundings, collector, async (context) => [
-      await request.load(context),
-    ]);
-    return { entry: entries[0]!, stored };
+    const loaded = await this.#run([item], surroundings, collector, async (context) => [await request.load(context)]);
+    return loaded === undefined ? undefined : { entry: loaded.entries[0]!, stored: loaded.stored };
   }
 
-  /**
-   * One call of a loader for several keys of one cache; its values in the order of the keys.
-   * @throws whatever the loader threw, untouched
-   */
+  /** One call of a loader for several keys of one cache; its values in the order of the keys. As `run`. */
   runMany(
     items: readonly LoadItem[],
     surroundings: LoadSurroundings,
     load: (context: LoadContext) => Promise<readonly unknown[]>,
-  ): Promise<LoadedMany> {
+  ): Promise<LoadedMany | undefined> {
     // they run together, so what the loader waits for all of them wait for
     const { waitingFor } = items[0]!.flight;
     for (const { flight } of items) flight.waitingFor = waitingFor;
@@ -110,6 +108,21 @@ export class LoaderRunner {
   }
 
   async #run(
+    items: readonly LoadItem[],
+    surroundings: LoadSurroundings,
+    collectorFrom: (mark: LoadMark) => LoadCollector,
+    load: (context: LoadContext) => Promise<readonly unknown[]>,
+  ): Promise<LoadedMany | undefined> {
+    const { guard } = items[0]!.request.region;
+    if (guard === undefined) return this.#load(items, surroundings, collectorFrom, load);
+    const { background } = surroundings;
+    const outer = currentScope()?.flights ?? [];
+    const flights = items.map(({ flight }) => flight);
+    // time spent in its queue isn't part of the load: neither of its cost nor of its value's age
+    return guard.run({ flights, outer, background }, () => this.#load(items, surroundings, collectorFrom, load));
+  }
+
+  async #load(
     items: readonly LoadItem[],
     surroundings: LoadSurroundings,
     collectorFrom: (mark: LoadMark) => LoadCollector,

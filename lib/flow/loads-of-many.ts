@@ -1,6 +1,6 @@
 import { pagesOf } from '../entry/pages.js';
 import type { BatchRequest } from './batch-request.js';
-import { NOTHING, type FlightResult, type LoadFlight } from './cache-region.js';
+import { beginRefresh, NOTHING, type FlightResult, type LoadFlight } from './cache-region.js';
 import type { EngineParts } from './engine-parts.js';
 import { LoaderRunner, type LoadItem } from './loader-runner.js';
 import type { ReadFlow } from './read.flow.js';
@@ -33,7 +33,10 @@ export class LoadsOfMany {
     const { confirmed } = missing[0]!.reader;
     // without a confirmed journal nobody can say whether what the shared tier holds is fresh
     const isShared = shared.present && confirmed;
-    const rest = isShared ? await this.#lookIntoSharedTier(missing, background) : missing;
+    const unanswered = isShared ? await this.#lookIntoSharedTier(missing, background) : missing;
+    const mayAskForIds = !background && (isShared || !shared.present);
+    const rest = mayAskForIds ? await this.#withoutAbsent(unanswered) : unanswered;
+    if (!background && !this.#isAdmitted(rest)) return;
     let failure: { readonly error: unknown } | undefined;
     for (const part of pagesOf(rest, batch.maxSize)) {
       // a source that has failed isn't asked for the rest
@@ -43,11 +46,39 @@ export class LoadsOfMany {
     }
   }
 
+  /** Those that may exist at the source; the others are landed. */
+  async #withoutAbsent(missing: readonly MissingItem[]): Promise<readonly MissingItem[]> {
+    if (missing[0]?.reader.region.ids === undefined) return missing;
+    const absent = await this.reads.absentKeys.ofMany(missing.map(({ reader }) => reader));
+    return missing.filter(({ reader, flight }, index) => {
+      const entry = absent[index];
+      if (entry !== undefined) this.#land(reader, flight, { entry, source: 'ids' }, false);
+      return entry === undefined;
+    });
+  }
+
+  /** Whether the guard of the source lets a load through at all, asked before anything is done for it; else they fail. */
+  #isAdmitted(items: readonly MissingItem[]): boolean {
+    const [first] = items;
+    try {
+      first?.reader.region.guard?.check({ outer: first.reader.scope?.flights ?? [] });
+      return true;
+    } catch (error) {
+      this.#fail(items, error);
+      return false;
+    }
+  }
+
   /** The refreshes that the reads of this batch ask for; those of one turn become one load. */
   refreshesOf(batch: BatchRequest): RefreshesOfMany {
     let waiting: MissingItem[] = [];
+    let end: (() => void) | undefined;
     const places = new Map<string, number>();
     return {
+      mayBegin: () => {
+        if (waiting.length === 0) end = beginRefresh(batch.region);
+        return end !== undefined;
+      },
       add: (flight, reader) => {
         if (places.size === 0) batch.keys.forEach((key, place) => places.set(key, place));
         waiting.push({ flight, reader, request: reader.request, place: places.get(reader.key)! });
@@ -55,7 +86,7 @@ export class LoadsOfMany {
         const turn = Promise.resolve().then(() => {
           const together = waiting;
           waiting = [];
-          return this.fly(together, batch, true);
+          return this.fly(together, batch, true).finally(end);
         });
         this.parts.background.add(turn);
       },
@@ -128,7 +159,13 @@ export class LoadsOfMany {
       const places = items.map(({ place }) => place);
       const run = (): ReturnType<LoaderRunner['runMany']> =>
         this.#loaders.runMany(items, { strong, transaction, background }, (context) => batch.load(places, context));
-      const { entries, stored } = await (background ? outsideScopes(run) : run());
+      const loaded = await (background ? outsideScopes(run) : run());
+      if (loaded === undefined) {
+        if (release !== undefined) this.parts.background.add(release());
+        for (const { reader, flight } of items) this.#land(reader, flight, NOTHING, background);
+        return undefined;
+      }
+      const { entries, stored } = loaded;
       if (release !== undefined) this.parts.background.add(stored.then(release));
       items.forEach(({ reader, flight }, index) => {
         const entry = entries[index]!;

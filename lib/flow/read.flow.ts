@@ -1,10 +1,19 @@
 import { CacheTimeoutError } from '../cache.errors.js';
 import { LIMITS } from '../cache.constants.js';
+import { neededBy } from '../coalescing/single-flight.js';
 import type { CacheEntry } from '../entry/cache-entry.js';
 import type { JournalReplica } from '../journal/journal-replica.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import { refreshesEarly } from '../policy/early-refresh.js';
-import { mayStandInFor, NOTHING, type FlightResult, type LoadFlight, type Renewal } from './cache-region.js';
+import { AbsentKeys } from './absent-keys.js';
+import {
+  beginRefresh,
+  mayStandInFor,
+  NOTHING,
+  type FlightResult,
+  type LoadFlight,
+  type Renewal,
+} from './cache-region.js';
 import type { EngineParts } from './engine-parts.js';
 import { describe, noteUse, storedForMs } from './entry-writer.js';
 import { LoaderRunner } from './loader-runner.js';
@@ -25,12 +34,14 @@ export class ReadFlow {
   readonly #loaders: LoaderRunner;
   readonly #judge: ReaderJudge;
   readonly #replica: JournalReplica;
+  readonly absentKeys: AbsentKeys;
   readonly sharedEntries: SharedEntries;
 
   constructor(private readonly parts: EngineParts) {
     this.sharedEntries = new SharedEntries(parts);
     this.#loaders = new LoaderRunner(parts);
     this.#judge = new ReaderJudge(parts);
+    this.absentKeys = new AbsentKeys(parts);
     this.#replica = parts.journal.replica;
   }
 
@@ -223,12 +234,16 @@ export class ReadFlow {
     const { region, key, transaction } = reader;
     const isPaused = region.pauses.isOn(key, this.parts.runtime.now());
     if (transaction !== undefined || isPaused || region.flights.get(key) !== undefined) return;
+    const { refreshes } = reader;
+    const end = refreshes === undefined ? beginRefresh(region) : undefined;
+    if (end === undefined && refreshes?.mayBegin() !== true) return;
     if (early) this.parts.emit({ type: 'early-refresh', cache: region.name });
     const flight = region.flights.open(key);
     flight.old = old;
     const leader = { ...reader, strong: false, scope: undefined, found: undefined };
-    if (reader.refreshes === undefined) outsideScopes(() => this.parts.background.add(this.#fly(flight, leader, true)));
-    else reader.refreshes.add(flight, leader);
+    if (refreshes === undefined)
+      outsideScopes(() => this.parts.background.add(this.#fly(flight, leader, true).finally(end)));
+    else refreshes.add(flight, leader);
   }
 
   /** Never rejects: what happens on the way is what the flight brings. */
@@ -246,13 +261,25 @@ export class ReadFlow {
   }
 
   async #obtain(flight: LoadFlight, reader: Reader, background: boolean): Promise<FlightResult> {
+    const { present } = this.parts.shared;
     // without a confirmed journal nobody can say whether what the shared tier holds is fresh
-    if (!this.parts.shared.present || !reader.confirmed) return this.#load(flight, reader, background);
+    if (present && !reader.confirmed) return this.#load(flight, reader, background);
+    if (!present) return (await this.#absent(reader, background)) ?? this.#load(flight, reader, background);
     const found = this.adopt(await this.sharedEntries.find(reader), flight, reader, { serveOld: true });
     if (found !== undefined) return found;
+    const absent = await this.#absent(reader, background);
+    if (absent !== undefined) return absent;
+    if (!background) reader.region.guard?.check({ outer: reader.scope?.flights ?? [] });
     // one deadline is all that anybody waits for a server that doesn't answer
     if (!this.parts.shared.isReachable) return this.#load(flight, reader, background);
     return this.#loadUnderLock(flight, reader, background);
+  }
+
+  /** The answer where there is no such key at the source. What is refreshed has been there. */
+  async #absent(reader: Reader, background: boolean): Promise<FlightResult | undefined> {
+    if (background || reader.region.ids === undefined) return undefined;
+    const entry = await this.absentKeys.of(reader);
+    return entry === undefined ? undefined : { entry, source: 'ids' };
   }
 
   /** Whoever gets the lock loads; the others look for what it brings, and take over when it doesn't come. */
@@ -283,7 +310,12 @@ export class ReadFlow {
     release?: () => Promise<void>,
   ): Promise<FlightResult> {
     try {
-      const { entry, stored } = await this.#loaders.run(request, flight, { strong, transaction, background });
+      const loaded = await this.#loaders.run(request, flight, { strong, transaction, background });
+      if (loaded === undefined) {
+        if (release !== undefined) this.parts.background.add(release());
+        return NOTHING;
+      }
+      const { entry, stored } = loaded;
       request.region.noteShared(request.key, !entry.personal);
       if (release !== undefined) this.parts.background.add(stored.then(release));
       return { entry, source: 'load' };
@@ -328,6 +360,7 @@ export class ReadFlow {
     // who asks for a load wants to know whether there was one
     const old = reader.request.refresh === true ? () => undefined : () => this.#judge.standIn(flight, reader);
     for (const outer of loading) outer.beginWaitingFor(flight);
+    if (loading.length > 0) hurry(flight);
     let end: End;
     try {
       const elapsedMs = this.parts.runtime.now() - reader.mark.at;
@@ -375,3 +408,8 @@ interface Course {
 
 /** Whether this very code runs in the loader of the flight. */
 const isLoading = ({ collector }: LoadFlight): boolean => collector !== undefined && collector === runningLoad();
+
+/** Loads that a load waits for now needn't wait for its own place. */
+function hurry(flight: LoadFlight): void {
+  for (const needed of neededBy(flight)) (needed as LoadFlight).place?.hurry();
+}

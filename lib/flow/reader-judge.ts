@@ -68,8 +68,9 @@ export class ReaderJudge {
       if (freshness !== 'dead') return { kind: 'stale', entry };
       return undefined;
     }
-    if (leads) return { kind: 'loaded', entry };
-    return this.#isGoodForJoiner(entry, reader) ? { kind: 'joined', entry } : undefined;
+    const kind = source === 'ids' ? 'absent' : leads ? 'loaded' : 'joined';
+    if (leads) return { kind, entry };
+    return this.#isGoodForJoiner(entry, reader) ? { kind, entry } : undefined;
   }
 
   #isGoodForJoiner(entry: CacheEntry, { strong, confirmed, mark }: Reader): boolean {

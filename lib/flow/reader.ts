@@ -15,6 +15,8 @@ export interface ReadRequest extends LoadRequest {
 
 /** Where the refreshes that the reads of a batch ask for come together. */
 export interface RefreshesOfMany {
+  /** Whether there is room for them: for all of one turn, or for none. */
+  mayBegin(): boolean;
   add(flight: LoadFlight, reader: Reader): void;
 }
 

@@ -67,6 +67,8 @@ export class WriteBehindFlow {
       schema: region.options.schema,
     };
     const { header } = this.#writer.make({ ...draft, meta }, encoded);
+    // before anybody may find it in the queue; an id too many does no harm
+    await region.ids?.add([key]);
     const answer = await queue
       .put({ key, tags: [keyTag(region.name, key)], header, encoded, deadId: request.deadId })
       .catch((error: unknown) => {

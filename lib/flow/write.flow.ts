@@ -16,6 +16,8 @@ export interface WriteRequest {
   readonly options: ResolvedReadOptions;
   /** Writes to the source; its value replaces the entry. */
   readonly write: () => unknown;
+  /** The key as it is stored, where it is known beforehand. */
+  readonly key?: string | undefined;
   /** The key as it is stored, which may depend on the value. */
   readonly keyOf: (value: unknown) => string;
   /** User tags of the entry. */
@@ -24,6 +26,9 @@ export interface WriteRequest {
   readonly invalidates: (value: unknown) => readonly string[];
   readonly unless: ((value: unknown) => boolean) | undefined;
 }
+
+/** What of a write has to be known to tell its id. */
+export type IdentifiedWrite = Pick<WriteRequest, 'region' | 'key' | 'keyOf' | 'write'>;
 
 export interface SetRequest {
   readonly region: CacheRegion;
@@ -62,12 +67,46 @@ export class WriteFlow {
     const watch = journal.replica.watch(runtime.now());
     const begun = runtime.monotonic();
     try {
-      const value = await request.write();
+      const value = await this.identify(request);
       await this.#announce(request, watch, value, runtime.monotonic() - begun);
       return value;
     } finally {
       journal.replica.unwatch(watch);
     }
+  }
+
+  /**
+   * Runs a write so that its key is among the known ids of its cache: before it where the key is known, else as soon as
+   * it is; meanwhile the filter knows that a write is on its way.
+   * @throws what `write` threw; CacheConnectionError, and nothing is written
+   */
+  async identify({ region, key, keyOf, write }: IdentifiedWrite): Promise<unknown> {
+    const { ids } = region;
+    if (ids === undefined) return write();
+    if (key !== undefined) {
+      await ids.add([key]);
+      return write();
+    }
+    const open = await ids.beginWrite();
+    let value: unknown;
+    try {
+      value = await write();
+    } catch (error) {
+      await open.end([]).catch(() => undefined); // then it stays open, and nothing is taken for absent
+      throw error;
+    }
+    try {
+      await open.end([keyOf(value)]);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const about = `cache ${region.name}: a value was written, but its id couldn’t be added to the known ids, which can’t be relied on until they are rebuilt`;
+      this.parts.emit({
+        type: 'fault',
+        cache: region.name,
+        error: new CacheKeyError(`${about}: ${reason}`, { cause }),
+      });
+    }
+    return value;
   }
 
   async #announce(request: WriteRequest, watch: WriteWatch, value: unknown, costMs: number): Promise<void> {
@@ -152,10 +191,11 @@ export class WriteFlow {
 
   /**
    * Stores a value as it stands, without a word to anybody: for values nobody else writes.
-   * @throws CacheSerializationError, CacheKeyError
+   * @throws CacheSerializationError, CacheKeyError; CacheConnectionError where its key can't be added to the known ids
    */
   async set({ region, options, key, tags }: SetRequest, value: unknown): Promise<void> {
     const { journal, runtime, emit } = this.parts;
+    await region.ids?.add([key]);
     const mark = journal.replica.mark(runtime.now());
     const prefixed = userTags(tags, () => describe({ region, key }));
     const encoded = region.codec.encode(value);

@@ -52,6 +52,9 @@ function ageMs({ age, date }: ResponseHeaders, now: number): number {
 const dateMs = (date: ResponseHeaders[string], now: number): number | undefined =>
   date === undefined ? undefined : parseHttpDate(String(date), now);
 
+const textOf = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+
 function readHeaders(headers: ResponseHeadersLike): ResponseHeaders {
   const { get } = headers as { get?: unknown };
   const found: Record<string, string> = {};
@@ -60,7 +63,7 @@ function readHeaders(headers: ResponseHeadersLike): ResponseHeaders {
   } else {
     for (const [name, value] of Object.entries(headers)) {
       const known = NAMES.find((each) => each === name.toLowerCase());
-      if (known !== undefined) found[known] = Array.isArray(value) ? value.join(', ') : String(value ?? '');
+      if (known !== undefined) found[known] = Array.isArray(value) ? value.join(', ') : textOf(value);
     }
   }
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== ''));

@@ -6,6 +6,8 @@ import type { Serializer } from '../entry/serializers.js';
 import type { Isolation } from '../entry/value-codec.js';
 import type { ByteSize, Duration } from './duration.js';
 import type { HttpOptions } from './http-options.js';
+import type { KnownIdsOptions } from './known-ids-options.interface.js';
+import type { OriginOptions } from './origin-options.interface.js';
 import type { RedisOptions } from './redis-options.interface.js';
 
 /** Which promise a read is given; see docs/consistency.md. */
@@ -105,6 +107,10 @@ export interface CacheOptions extends ReadOptions {
   readonly encrypt?: boolean | undefined;
   /** Writes of this cache wait in a queue for their sink (`cache.writeBehind`, `@WriteBehind`). `{}`: with the defaults of its fields. */
   readonly writeBehind?: WriteBehindOptions | undefined;
+  /** Guards in front of the source: bulkhead, breaker, limits of the refreshes in the background. Default: none. */
+  readonly origin?: OriginOptions | undefined;
+  /** A filter of the keys that exist at the source; a read of one that isn't among them asks nobody. Default: none. */
+  readonly knownIds?: KnownIdsOptions | undefined;
 }
 
 /** How the writes of a cache get to their sink. */
@@ -169,7 +175,7 @@ export interface LoadLockOptions {
 /** What `CacheModule.forRoot()` takes: the defaults of all caches, and what there is only one of. */
 export interface CacheModuleOptions extends Omit<
   CacheOptions,
-  'tags' | 'schema' | 'validate' | 'scope' | 'writeBehind'
+  'tags' | 'schema' | 'validate' | 'scope' | 'writeBehind' | 'knownIds'
 > {
   /** First part of every key in a shared store. Default `cache`. */
   readonly namespace?: string | undefined;

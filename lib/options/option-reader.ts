@@ -36,6 +36,14 @@ export const duration: Rule<number> = {
     return ms === undefined || ms > LIMITS.maxDurationMs ? undefined : ms;
   },
 };
+/** A duration that isn't shorter. */
+export const atLeast = (lowMs: number): Rule<number> => ({
+  takes: `a duration of at least ${lowMs} ms`,
+  read: (given) => {
+    const ms = duration.read(given);
+    return ms === undefined || ms < lowMs ? undefined : ms;
+  },
+});
 export const size: Rule<number> = {
   takes: "a number of bytes, or a text such as '512kb', '64mb'",
   read: parseByteSize,
@@ -100,6 +108,11 @@ export class OptionReader<O extends object> {
       this.problems.add(this.#path(field), `${got}; takes ${rule.takes}`);
     }
     return value;
+  }
+
+  /** Whether one of these fields is said. */
+  says(fields: readonly (keyof O & string)[]): boolean {
+    return fields.some((field) => this.options[field] !== undefined);
   }
 
   takeOrFalse<T>(field: keyof O & string, rule: Rule<T>): T | false | undefined {

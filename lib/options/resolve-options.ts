@@ -29,6 +29,8 @@ import {
   size,
   type Rule,
 } from './option-reader.js';
+import { readKnownIds } from './known-ids-options.js';
+import { readOrigin } from './origin-options.js';
 import { resolveRedisOptions } from './redis-options.js';
 import type { RedisOptions } from './redis-options.interface.js';
 import { encryptFlag, encryptionOf, NEEDS_KEYS, readCompression, readEncryption } from './storage-options.js';
@@ -58,10 +60,14 @@ export const CACHE_FIELDS = [
   'compression',
   'encrypt',
   'writeBehind',
+  'origin',
+  'knownIds',
 ] as const satisfies readonly (keyof CacheOptions)[];
 
 const MODULE_FIELDS = [
-  ...CACHE_FIELDS.filter((field) => !['tags', 'schema', 'validate', 'scope', 'writeBehind'].includes(field)),
+  ...CACHE_FIELDS.filter(
+    (field) => !['tags', 'schema', 'validate', 'scope', 'writeBehind', 'knownIds'].includes(field),
+  ),
   'namespace',
   'enabled',
   'caches',
@@ -214,9 +220,10 @@ export function resolveCacheOptions(
   addTypes(types, base.options, '', moduleProblems);
   addTypes(types, layer, where, problems);
   const writeBehind = reader.take('writeBehind', writeBehindObject);
+  const read = overrideReadOptions(base.read, layer, where, problems);
   return Object.freeze({
     name,
-    read: overrideReadOptions(base.read, layer, where, problems),
+    read,
     tags: reader.take('tags', tagList) ?? [],
     isolation: both('isolation', oneOf('copy', 'frozen', 'shared')) ?? DEFAULTS.isolation,
     memory: readCacheMemory(layer, base.options, where, problems),
@@ -232,6 +239,13 @@ export function resolveCacheOptions(
     compression: readCompression(layer.compression, compression, where, problems),
     encryption: encryptionOf(name, { ...base, encrypt }),
     writeBehind: writeBehind && readWriteBehind(writeBehind, join(where, 'writeBehind'), problems),
+    knownIds: readKnownIds(layer, where, problems),
+    origin: readOrigin(
+      where === '' ? base.options.origin : layer.origin,
+      { base: base.options.origin, hardTimeoutMs: read.hardTimeoutMs },
+      where,
+      problems,
+    ),
   });
 }
 

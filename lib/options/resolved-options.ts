@@ -36,6 +36,36 @@ export interface ResolvedReadOptions {
   readonly nested: boolean;
 }
 
+/** The guards in front of a source; `undefined`: there is no such guard. */
+export interface ResolvedOriginOptions {
+  readonly bulkhead: { readonly concurrency: number; readonly queue: number; readonly waitMs: number } | undefined;
+  readonly breaker:
+    | {
+        readonly failureRate: number;
+        readonly minimumLoads: number;
+        readonly windowMs: number;
+        /** 0: off. */
+        readonly slowLoadMs: number;
+        readonly slowRate: number;
+        readonly openForMs: number;
+        readonly probes: number;
+        /** `undefined`: as is said in `flow/origin-verdict`. */
+        readonly when: ((error: unknown) => boolean) | undefined;
+      }
+    | undefined;
+  /** Infinite: no bound. */
+  readonly refresh: { readonly concurrency: number; readonly perSecond: number } | undefined;
+}
+
+/** The filter of the keys that exist. */
+export interface ResolvedKnownIdsOptions {
+  readonly capacity: number;
+  readonly falsePositiveRate: number;
+  /** What a read of a key that doesn't exist is answered; an Error is thrown. */
+  readonly missing: () => unknown;
+  readonly commitWithinMs: number;
+}
+
 export interface ResolvedMemoryOptions {
   readonly maxBytes: number;
   readonly maxEntries: number;
@@ -66,6 +96,10 @@ export interface ResolvedCacheOptions {
   readonly encryption: EntryEncryption | undefined;
   /** `undefined`: its writes don't wait. */
   readonly writeBehind: ResolvedWriteBehindOptions | undefined;
+  /** `undefined`: nothing guards its source. */
+  readonly origin: ResolvedOriginOptions | undefined;
+  /** `undefined`: nobody knows which keys exist. */
+  readonly knownIds: ResolvedKnownIdsOptions | undefined;
 }
 
 /** How the writes of a cache get to their sink. */

@@ -52,6 +52,11 @@ export class RedisKeys {
     return `${this.namespace}:~once:${id}`;
   }
 
+  /** The filter of the known ids of a cache: its state, open writes, and its bitmaps. In one slot with the journal. */
+  ids(cache: string, part: string): string {
+    return `{${this.namespace}}:~ids:${cache}:${part}`;
+  }
+
   /** The right to load an entry: in the entry's slot, but for keys with a lone brace. No cache is called `~lock`. */
   lock(entry: string): LockAddress {
     const full = this.clientPrefix + entry;

@@ -91,6 +91,35 @@ if surplus > 0 or maxAgeMs > 0 then
 end
 return { epoch, text(position), nonce, text(bound), text(head), headNonce }
 `,
+  beginBuild: `#!lua flags=allow-oom
+-- Begins a filter that replaces the one in use when it is complete. One process at a time.
+-- KEYS: state
+-- ARGV: generation, leaseMs
+-- Returns: { outcome, leftovers }; outcome: begun, or busy; leftovers: filters nobody needs any more, separated by a space
+local generation, leaseMs = ARGV[1], tonumber(ARGV[2])
+
+-- Names what this server has written: another one after a restart, and on a server that took over. Whatever the other
+-- one acknowledged may be missing then.
+local function history()
+  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
+end
+
+local function nowMs()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local state = redis.call('HMGET', KEYS[1], 'building', 'leaseUntil', 'old')
+local now = nowMs()
+if state[1] and now < tonumber(state[2] or '0') then return { 'busy', '' } end
+local leftovers = (state[1] or '') .. ' ' .. (state[3] or '')
+redis.call('HDEL', KEYS[1], 'old')
+redis.call('HSET', KEYS[1], 'building', generation, 'buildingHistory', history(), 'buildingIds', 0)
+redis.call(
+  'HSET', KEYS[1], 'begun', string.format('%.0f', now), 'leaseUntil', string.format('%.0f', now + leaseMs)
+)
+return { 'begun', leftovers }
+`,
   buryWrite: `#!lua
 -- Puts a write that its sink doesn't take among the dead letters, unless it got a newer value meanwhile.
 -- KEYS: lease, queue, unwritten, dead, deadKeys
@@ -136,6 +165,36 @@ local key = item[2][2]
 if redis.call('HGET', KEYS[2], key) == ARGV[1] then redis.call('HDEL', KEYS[2], key) end
 return redis.call('XDEL', KEYS[1], ARGV[1])
 `,
+  endBuild: `#!lua flags=allow-oom
+-- Puts a filter into use that is complete, or gives it up.
+-- KEYS: state, writes
+-- ARGV: generation, complete
+-- Returns: { outcome, old }; outcome: live, given up, or gone when another process has begun one; old: what was in use
+local generation, complete = ARGV[1], ARGV[2]
+
+-- Names what this server has written: another one after a restart, and on a server that took over. Whatever the other
+-- one acknowledged may be missing then.
+local function history()
+  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
+end
+
+local function nowMs()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local state = redis.call('HMGET', KEYS[1], 'building', 'buildingHistory', 'live', 'buildingIds', 'begun')
+if state[1] ~= generation then return { 'gone', '' } end
+redis.call('HDEL', KEYS[1], 'building', 'buildingHistory', 'leaseUntil', 'buildingIds', 'begun')
+if complete == '0' then return { 'given up', '' } end
+if state[2] ~= history() then return { 'gone', '' } end
+local old = state[3] or ''
+redis.call('HSET', KEYS[1], 'live', generation, 'liveHistory', state[2], 'liveIds', state[4], 'old', old)
+redis.call('HSET', KEYS[1], 'builtAt', string.format('%.0f', nowMs()))
+-- what was written before it began is among what it was built from
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', '(' .. state[5])
+return { 'live', old }
+`,
   endWrites: `#!lua flags=allow-oom
 -- Takes writes off the queue that their sink has; those that got a newer value meanwhile go to its end.
 -- KEYS: lease, queue, unwritten
@@ -167,6 +226,73 @@ return redis.call('HLEN', unwritten)
 --   keys: as JSON
 -- Returns: for each key its value, or false
 return redis.call('HMGET', KEYS[1], unpack(cjson.decode(ARGV[1])))
+`,
+  markIds: `#!lua flags=allow-oom
+-- Adds ids to one bitmap of a filter: for a writer, or, with a lease, for the process that builds it.
+-- KEYS: state, bitmap
+-- ARGV: generation, leaseMs, ids, positions
+-- Returns: { outcome, live, building, liveIds, builtAt }; outcome: marked, or gone when there is no such filter (any more)
+local generation, leaseMs = ARGV[1], tonumber(ARGV[2])
+
+-- Names what this server has written: another one after a restart, and on a server that took over. Whatever the other
+-- one acknowledged may be missing then.
+local function history()
+  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
+end
+
+local function nowMs()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local state = redis.call('HMGET', KEYS[1], 'live', 'liveHistory', 'building', 'buildingHistory', 'builtAt')
+local live, building = state[1] or '', state[3] or ''
+-- what a server has that took over may lack ids, and so may what has lost a bitmap: nobody completes it any more
+local current = history()
+local function drop(role)
+  redis.call('HDEL', KEYS[1], role, role .. 'History')
+  return ''
+end
+if live ~= '' and state[2] ~= current then live = drop('live') end
+if building ~= '' and state[4] ~= current then building = drop('building') end
+if generation ~= '' and (live == generation or building == generation) and redis.call('EXISTS', KEYS[2]) == 0 then
+  if live == generation then live = drop('live') end
+  if building == generation then building = drop('building') end
+end
+
+local isThere = generation ~= '' and (live == generation or building == generation)
+local function reply(outcome)
+  return { outcome, live, building, redis.call('HGET', KEYS[1], 'liveIds') or '0', state[5] or '0' }
+end
+if not isThere then return reply('gone') end
+for position in string.gmatch(ARGV[4], '%d+') do redis.call('SETBIT', KEYS[2], position, 1) end
+local counter = building == generation and 'buildingIds' or 'liveIds'
+redis.call('HINCRBY', KEYS[1], counter, ARGV[3])
+if leaseMs > 0 then redis.call('HSET', KEYS[1], 'leaseUntil', string.format('%.0f', nowMs() + leaseMs)) end
+return reply('marked')
+`,
+  noteWrite: `#!lua flags=allow-oom
+-- Notes that a write has begun whose id nobody knows yet, or that its id is added.
+-- KEYS: writes
+-- ARGV: token, begins
+-- Returns: 1 when that was news, else 0
+if ARGV[2] == '0' then return redis.call('ZREM', KEYS[1], ARGV[1]) end
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+return redis.call('ZADD', KEYS[1], string.format('%.0f', now), ARGV[1])
+`,
+  prepareBitmap: `#!lua flags=allow-oom
+-- Makes an empty bitmap of its full length that goes by itself unless it is kept; with no life, keeps it.
+-- KEYS: bitmap
+-- ARGV: bits, lifeMs
+-- Returns: 1 when it is there, else 0
+if ARGV[2] == '0' then
+  redis.call('PERSIST', KEYS[1])
+  return redis.call('EXISTS', KEYS[1])
+end
+redis.call('SETBIT', KEYS[1], tonumber(ARGV[1]) - 1, 0)
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1
 `,
   queueWrite: `#!lua
 -- Takes in a write that goes to its sink later: a record of it for the readers, the value, and its place in the queue.
@@ -445,5 +571,46 @@ for _, item in ipairs(items) do
 end
 reply[2] = redis.call('HLEN', unwritten)
 return reply
+`,
+  testIds: `#!lua flags=allow-oom
+-- Looks for ids in one bitmap of a filter that is complete.
+-- KEYS: state, writes, bitmap
+-- ARGV: generation, patienceMs, hashes, positions
+-- Returns: { verdict, live }
+--   verdict: a digit for each id, 0 when it certainly isn't there; or why nobody can tell: none, other, moved, lost, writing
+local generation, patienceMs, hashes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+
+-- Names what this server has written: another one after a restart, and on a server that took over. Whatever the other
+-- one acknowledged may be missing then.
+local function history()
+  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
+end
+
+local function nowMs()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local state = redis.call('HMGET', KEYS[1], 'live', 'liveHistory')
+local live = state[1]
+if not live then return { 'none', '' } end
+if live ~= generation then return { 'other', live } end
+if state[2] ~= history() then return { 'moved', live } end
+if redis.call('EXISTS', KEYS[3]) == 0 then return { 'lost', live } end
+-- a write that was begun long ago may have ended without its id
+local oldest = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')
+if oldest[2] and nowMs() - tonumber(oldest[2]) >= patienceMs then return { 'writing', live } end
+
+local verdicts = {}
+local isThere, index = true, 0
+for position in string.gmatch(ARGV[4], '%d+') do
+  isThere = isThere and redis.call('GETBIT', KEYS[3], position) == 1
+  index = index + 1
+  if index % hashes == 0 then
+    verdicts[#verdicts + 1] = isThere and '1' or '0'
+    isThere = true
+  end
+end
+return { table.concat(verdicts), live }
 `,
 } as const;

@@ -227,6 +227,79 @@ function storedWrite(value: ScriptReply): StoredWrite {
   return { position: Number(bytes.toString('latin1', 0, bar)), bytes: bytes.subarray(bar + 1) };
 }
 
+/** What a look into a filter of ids says. `digits`: one for each id, 0 when it certainly isn't there. */
+export interface TestIdsReply {
+  readonly digits: string | undefined;
+  /** Why nobody can tell: there is no filter, another one, one of a server that isn't the one it was built on, one that lost a part, or a write that was begun and never ended. */
+  readonly unknown: 'none' | 'other' | 'moved' | 'lost' | 'writing' | undefined;
+  /** The filter in use; empty when there is none. */
+  readonly live: string;
+}
+
+export const testIds = defineScript<
+  readonly [state: string, writes: string, bitmap: string],
+  readonly [generation: string, patienceMs: number, hashes: number, positions: string]
+>('testIds', { keys: 3, arguments: 4 })((reply): TestIdsReply => {
+  const [verdict, live] = list(reply).map(String);
+  const isKnown = /^[01]+$/.test(verdict!);
+  return {
+    digits: isKnown ? verdict : undefined,
+    unknown: isKnown ? undefined : (verdict as TestIdsReply['unknown']),
+    live: live!,
+  };
+});
+
+export interface MarkIdsReply {
+  readonly marked: boolean;
+  /** The filters there are now, empty where there is none. */
+  readonly live: string;
+  readonly building: string;
+  /** Ids that were added to the one in use, some of them perhaps twice. */
+  readonly liveIds: number;
+  /** By the server's clock, epoch ms. */
+  readonly builtAt: number;
+}
+
+export const markIds = defineScript<
+  readonly [state: string, bitmap: string],
+  readonly [generation: string, leaseMs: number, ids: number, positions: string]
+>('markIds', { keys: 2, arguments: 4 })((reply): MarkIdsReply => {
+  const [outcome, live, building, liveIds, builtAt] = list(reply).map(String);
+  return {
+    marked: outcome === 'marked',
+    live: live!,
+    building: building!,
+    liveIds: Number(liveIds),
+    builtAt: Number(builtAt),
+  };
+});
+
+export const noteWrite = defineScript<readonly [writes: string], readonly [token: string, begins: number]>(
+  'noteWrite',
+  { keys: 1, arguments: 2 },
+)((reply) => reply === 1);
+
+export const prepareBitmap = defineScript<readonly [bitmap: string], readonly [bits: number, lifeMs: number]>(
+  'prepareBitmap',
+  { keys: 1, arguments: 2 },
+)((reply) => reply === 1);
+
+export const beginBuild = defineScript<readonly [state: string], readonly [generation: string, leaseMs: number]>(
+  'beginBuild',
+  { keys: 1, arguments: 2 },
+)((reply) => {
+  const [outcome, leftovers] = list(reply).map(String);
+  return { begun: outcome === 'begun', leftovers: leftovers!.split(' ').filter((generation) => generation !== '') };
+});
+
+export const endBuild = defineScript<
+  readonly [state: string, writes: string],
+  readonly [generation: string, complete: number]
+>('endBuild', { keys: 2, arguments: 2 })((reply) => {
+  const [outcome, old] = list(reply).map(String);
+  return { live: outcome === 'live', old: old! };
+});
+
 function list(reply: ScriptReply): readonly ScriptReply[] {
   if (Array.isArray(reply)) return reply as readonly ScriptReply[];
   throw new TypeError(`a script answered ${String(reply)} where a list was expected`);

@@ -155,6 +155,9 @@ export class HandlerRegistry implements HandlerBinder {
     const desk = caches.deskFor(ofCache, isUnsaid ? this.#freeName(handler) : handler, where, problems);
     if (desk === undefined) return undefined;
     const { region } = desk;
+    if (region.options.knownIds !== undefined) {
+      problems.add(where, 'caches answers to requests, whose keys are no ids; give it a cache without `knownIds`');
+    }
     if (settings.type !== undefined) addType(region.options.types, settings.type, `${where}.type`, problems);
     const options = overrideReadOptions(region.options.read, settings, where, problems);
     const sources = [settings.tags, classTagsOf(controller), ...tagsOf(plan?.target ?? controller, name)];

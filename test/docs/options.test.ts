@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULTS } from '../../lib/options/cache-options.defaults.js';
 import { parseByteSize, parseDuration } from '../../lib/options/duration.js';
 import { Problems } from '../../lib/options/option-reader.js';
-import { resolveModuleOptions } from '../../lib/options/resolve-options.js';
+import { resolveCacheOptions, resolveModuleOptions } from '../../lib/options/resolve-options.js';
 
 const page = new URL('../../docs/options.md', import.meta.url);
 
@@ -54,6 +54,16 @@ const ROWS: Readonly<Record<keyof typeof DEFAULTS, readonly [option: string, rea
   writeBehindMaxDeadLetters: ['writeBehind.maxDeadLetters', count],
   writeBehindLease: ['writeBehind.lease', duration],
   writeBehindDrain: ['writeBehind.drain', duration],
+  bulkheadQueue: ['origin.bulkhead.queue', count],
+  bulkheadWait: ['origin.bulkhead.wait', duration],
+  loadBreakerFailureRate: ['origin.breaker.failureRate', count],
+  loadBreakerMinimumLoads: ['origin.breaker.minimumLoads', count],
+  loadBreakerWindow: ['origin.breaker.window', duration],
+  loadBreakerSlowRate: ['origin.breaker.slowRate', count],
+  loadBreakerOpenFor: ['origin.breaker.openFor', duration],
+  loadBreakerProbes: ['origin.breaker.probes', count],
+  knownIdsFalsePositiveRate: ['knownIds.falsePositiveRate', count],
+  knownIdsCommitWithin: ['knownIds.commitWithin', duration],
   journalMaxRecords: ['journal.maxRecords', count],
   journalMaxAge: ['journal.maxAge', duration],
   journalDurability: ['journal.durability', word],
@@ -96,10 +106,14 @@ describe.skipIf(!existsSync(page))('docs/options.md', () => {
   });
 
   it('tells which default is that of another option', () => {
-    const { module } = resolveModuleOptions({ maxStaleness: '7s' }, [], new Problems());
+    const { module, base } = resolveModuleOptions({ maxStaleness: '7s' }, [], new Problems());
+    const given = { hardTimeout: '7s', origin: { breaker: {} } };
+    const { origin } = resolveCacheOptions('users', 'caches.users', given, base, new Problems());
 
     expect(documented.get('degraded.ttl')).toBe('maxStaleness');
     expect(module.degraded.answersForMs).toBe(7_000);
+    expect(documented.get('origin.breaker.slowLoad')).toBe('hardTimeout');
+    expect(origin?.breaker?.slowLoadMs).toBe(7_000);
   });
 });
 

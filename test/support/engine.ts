@@ -9,6 +9,7 @@ import { CacheEngine } from '../../lib/desk/cache-engine.js';
 import type { CacheStatisticsSnapshot } from '../../lib/desk/cache-statistics.js';
 import { BackgroundWork } from '../../lib/flow/background-work.js';
 import type { LoadContext } from '../../lib/flow/load-collector.js';
+import { MemoryIdFilter } from '../../lib/known-ids/memory.id-filter.js';
 import type { CacheModuleOptions } from '../../lib/options/cache-options.interface.js';
 import { MemoryWriteQueue } from '../../lib/write-behind/memory.write-queue.js';
 import { Once } from '../../lib/coalescing/once.js';
@@ -113,6 +114,7 @@ export function twoTierEngine(
       locks: parts.locks,
       once: new Once(module.runtime),
       writeQueue: (_cache, limits) => new MemoryWriteQueue(parts.journal, module.runtime, limits),
+      openIdFilter: (_cache, knownIds) => new MemoryIdFilter(knownIds, module.runtime),
       background: new BackgroundWork(),
       emit: (event) => {
         events.push(event);

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { startCacheMachine } from '../../lib/cache.providers.js';
+import { startCacheMachine, type CacheMachine } from '../../lib/cache.providers.js';
 import type { CacheService } from '../../lib/cache.service.js';
 import type { CacheStatisticsSnapshot } from '../../lib/desk/cache-statistics.js';
 import type { JournalStatus } from '../../lib/journal/journal.interface.js';
@@ -12,6 +12,7 @@ import type { RedisServer } from './servers/redis-server.js';
 export interface Machine {
   readonly cache: CacheService;
   readonly replica: JournalReplica;
+  readonly internals: Pick<CacheMachine, 'engine'>;
   /** What was logged, oldest first, with its level. */
   readonly lines: string[];
   journal(): JournalStatus;
@@ -49,6 +50,7 @@ export async function startMachine(
   return {
     cache: service,
     replica: engine.parts.journal.replica,
+    internals: { engine },
     lines,
     journal,
     count: (cache = 'users') => service.status().caches[cache]!,

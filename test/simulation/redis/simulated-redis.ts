@@ -8,6 +8,7 @@ import { acquireLocks as acquireScript } from '../../../lib/redis/scripts.js';
 import { acquireLocks, releaseLock, renewLock } from './lock-twins.js';
 import { formatId, parseId, type StreamEntry } from './stream.js';
 
+/** Those of the protocol; queues of writes and filters of known ids are tried with the real thing. */
 const TWINS = { append, sync, acquireLocks, releaseLock, renewLock } satisfies Partial<
   Record<Script<never, never, unknown>['name'], Twin>
 >;

@@ -35,6 +35,17 @@ const calls: CacheCalls = {
     );
     return { values: [...new Set(answers.map(({ value }) => value))], ms: answers.map(({ ms }) => ms) };
   },
+  rebuildIds: async (ids) => machine.service.knownIds('users').rebuild(() => ids),
+  addIds: async (ids) => machine.service.knownIds('users').add(...ids),
+  async insertAndDie(key, row) {
+    const { region } = machine.engine.deskOf('users');
+    const write = async (): Promise<never> => {
+      await source.set(`row:${key}`, row);
+      process.kill(process.pid, 'SIGKILL');
+      return new Promise<never>(() => undefined);
+    };
+    await machine.engine.writes.identify({ region, write, keyOf: () => key });
+  },
   invalidate: async (invalidation) => machine.service.invalidate(invalidation),
   async applied(position) {
     const { replica } = machine.engine.parts.journal;

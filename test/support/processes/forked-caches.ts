@@ -1,5 +1,6 @@
 import type { Invalidation } from '../../../lib/cache.service.js';
 import type { CacheStatus } from '../../../lib/desk/cache-status.js';
+import type { RebuildResult } from '../../../lib/known-ids/id-filter.interface.js';
 import type { InvalidationResult } from '../../../lib/flow/outcome.js';
 import type { CacheModuleOptions } from '../../../lib/options/cache-options.interface.js';
 import { newNamespace, PATIENT } from '../machines.js';
@@ -16,6 +17,11 @@ export interface CacheCalls {
   /** Many callers of one key at once: the different values they got, and how long each waited. */
   storm(key: string, callers: number, loadMs: number): Promise<{ values: (string | null)[]; ms: number[] }>;
   invalidate(invalidation: Invalidation): Promise<InvalidationResult>;
+  /** Builds the known ids of `users`. */
+  rebuildIds(ids: readonly string[]): Promise<RebuildResult>;
+  addIds(ids: readonly string[]): Promise<void>;
+  /** Inserts a row whose key nobody knows beforehand, and ends before anybody is told of it. */
+  insertAndDie(key: string, row: string): Promise<void>;
   /** Resolves when the journal is known up to there. */
   applied(position: number): Promise<void>;
   status(): Promise<CacheStatus>;

@@ -108,7 +108,7 @@ describe('a ttl that the value tells', () => {
   });
 
   it('that makes no sense keeps the value from being stored, and says why', async () => {
-    const { cache, errors, count } = engine({ caches: { users: { ttlFrom: () => 'soon' as never } } });
+    const { cache, errors, count } = engine({ caches: { users: { ttlFrom: () => 'soon' } } });
     expect(await cache.getOrLoad('users', '1', () => 1)).toBe(1);
     expect(count()).toMatchObject({ entries: 0, notStored: { unstorable: 1 } });
     expect(errors.join()).toMatch(/its ttl: .*caches\.users\.ttlFrom: returned 'soon'; takes a duration/su);

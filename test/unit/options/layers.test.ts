@@ -200,3 +200,26 @@ describe('an option of a cache', () => {
     expect([module, caches['users'], caches['users']!.read].every(Object.isFrozen)).toBe(true);
   });
 });
+
+describe('guards of the source', () => {
+  const module = { origin: { bulkhead: { concurrency: 5, wait: '2s' }, breaker: { probes: 7 } } };
+
+  it('are none unless somebody says so', () => {
+    expect(resolvedCache({}).origin).toBeUndefined();
+    expect(resolvedCache({ origin: {} }).origin).toBeUndefined();
+  });
+
+  it('are those of the module, field by field, where the cache says nothing else', () => {
+    const { origin, problems } = resolvedCache({ origin: { bulkhead: { concurrency: 9 } } }, module);
+    expect(problems).toEqual([]);
+    expect(origin).toMatchObject({
+      bulkhead: { concurrency: 9, queue: DEFAULTS.bulkheadQueue, waitMs: 2_000 },
+      breaker: { probes: 7, failureRate: DEFAULTS.loadBreakerFailureRate, slowLoadMs: 0 },
+      refresh: undefined,
+    });
+  });
+
+  it('can be taken off one cache', () => {
+    expect(resolvedCache({ origin: { bulkhead: false, breaker: false } }, module).origin).toBeUndefined();
+  });
+});

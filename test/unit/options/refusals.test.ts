@@ -43,6 +43,21 @@ const SHARED: typeof READ = [
   ['compression', [true, 'gzip', 5, null, []], '{ threshold, algorithm }, or false'],
   ['compression.threshold', ['16', -1, null], "'512kb', '64mb'"],
   ['compression.algorithm', ['zstd', true, null], "'gzip' or 'brotli'"],
+  ['origin', [true, 'guarded', 5, null, []], '{ bulkhead, breaker, refresh }'],
+  ['origin.bulkhead', [true, 5, null, []], '{ concurrency, queue, wait }'],
+  ['origin.bulkhead.concurrency', [0, -1, 1.5, '5', Infinity, null], 'a whole number of at least 1'],
+  ['origin.breaker', [true, 0.5, null, []], '{ failureRate, minimumLoads, window'],
+  ['origin.breaker.failureRate', [0, 1.1, -1, '50%', NaN, null], 'a number above 0 and up to 1'],
+  ['origin.breaker.minimumLoads', [0, 1.5, '5', null], 'a whole number of at least 1'],
+  ['origin.breaker.window', [0, 'soon', null], 'a duration of at least 1 ms'],
+  ['origin.breaker.slowLoad', [-1, 'soon', null], 'a duration'],
+  ['origin.breaker.slowRate', [0, 1.1, '50%', NaN, null], 'a number above 0 and up to 1'],
+  ['origin.breaker.openFor', [0, 'soon', null], 'a duration of at least 1 ms'],
+  ['origin.breaker.probes', [0, 1.5, '5', null], 'a whole number of at least 1'],
+  ['origin.breaker.when', [true, 'always', null], 'a function of the error'],
+  ['origin.refresh', [true, 5, null, []], '{ concurrency, perSecond }'],
+  ['origin.refresh.concurrency', [0, 1.5, '5', Infinity, null], 'a whole number of at least 1'],
+  ['origin.refresh.perSecond', [0, -1, '5', Infinity, NaN, null], 'a number above 0'],
 ];
 const OF_A_CACHE: typeof READ = [
   ...SHARED,
@@ -50,6 +65,8 @@ const OF_A_CACHE: typeof READ = [
   ['schema', [-1, 1.5, '2', null], 'a whole number of at least 0'],
   ['validate', [true, {}, () => true, null], 'a Standard Schema'],
   ['scope', ['tenant', null], 'a function that returns a text'],
+  ['knownIds', [true, 1_000, null, []], '{ capacity, falsePositiveRate, missing, commitWithin }'],
+  ['knownIds.capacity', [0, -1, 1.5, '5', 2e9, null], 'a whole number from 1 to 1000000000'],
 ];
 const OF_THE_MODULE: typeof READ = [
   ...SHARED,
@@ -104,6 +121,42 @@ describe('an option of a cache', () => {
     expect(problems[0]).toContain('caches.users: got ');
   });
 
+  it.each([
+    [{ concurrency: 1, queue: -1 }, 'queue: got -1; takes a whole number of at least 0'],
+    [{ concurrency: 1, queue: 1.5 }, 'queue: got 1.5; takes'],
+    [{ concurrency: 1, wait: 'soon' }, "wait: got 'soon'; takes a duration"],
+    [{ concurrency: 1, wiat: 5 }, 'wiat: there is no such option; did you mean `wait`?'],
+  ])('of a bulkhead is refused: %o', (bulkhead, problem) => {
+    const { problems } = resolvedCache({ origin: { bulkhead } });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(`caches.users.origin.bulkhead.${problem}`);
+  });
+
+  it.each([
+    [{ falsePositiveRate: 0 }, 'falsePositiveRate: got 0; takes a number from 0.000001 to 0.5'],
+    [{ falsePositiveRate: '1%' }, "falsePositiveRate: got '1%'; takes"],
+    [{ missing: 'nothing' }, "missing: got 'nothing'; takes null, or a function"],
+    [{ commitWithin: 'soon' }, "commitWithin: got 'soon'; takes a duration"],
+    [{ capacty: 5 }, 'capacty: there is no such option; did you mean `capacity`?'],
+  ])('of known ids is refused: %o', (fields, problem) => {
+    const { problems } = resolvedCache({ knownIds: { capacity: 5, ...fields } });
+    expect(problems).toEqual([expect.stringContaining(`caches.users.knownIds.${problem}`)]);
+  });
+
+  it('of known ids is needed, and they can’t be those of one tenant', () => {
+    expect(resolvedCache({ scope: () => 'tenant', knownIds: {} }).problems).toEqual([
+      'caches.users.knownIds: needs `capacity`: for how many ids it is made',
+      'caches.users.knownIds: can’t be had together with `scope`: what is built once would be for one tenant',
+    ]);
+  });
+
+  it('is missed where a guard can’t do without it', () => {
+    expect(resolvedCache({ origin: { bulkhead: {}, refresh: {} } }).problems).toEqual([
+      'caches.users.origin.bulkhead: needs `concurrency`: how many loads may run at a time',
+      'caches.users.origin.refresh: needs `concurrency`, `perSecond`, or both',
+    ]);
+  });
+
   it.each(['users:all', 'my users', '', 'x'.repeat(201), 'größe'])(
     'belongs to a cache that can’t be named %o',
     (name) => {
@@ -148,7 +201,7 @@ describe('an option that isn’t there', () => {
   it('gets the list of those that are when it resembles none', () => {
     const [problem] = resolved({ expires: 5 }).problems;
 
-    expect(problem).toMatch(/^expires: there is no such option; known are ttl, grace, .*maxStaleness/);
+    expect(problem).toMatch(/^expires: there is no such option; known are ttl, ttlFrom, sliding, grace, .*maxStaleness/);
   });
 
   it('is found inside others too', () => {
@@ -159,6 +212,7 @@ describe('an option that isn’t there', () => {
       journal: { maxRecord: 1 },
       degraded: { serveStall: 1 },
       loadLock: { live: 1 },
+      origin: { braker: {}, breaker: { probe: 1 } },
     };
 
     expect(resolved(options).problems).toEqual([
@@ -168,12 +222,17 @@ describe('an option that isn’t there', () => {
       'memory.maxByte: there is no such option; did you mean `maxBytes`?',
       'grace.eror: there is no such option; did you mean `error`?',
       'negative.tll: there is no such option; did you mean `ttl`?',
+      'origin.braker: there is no such option; did you mean `breaker`?',
+      'origin.breaker.probe: there is no such option; did you mean `probes`?',
     ]);
   });
 
-  it.each(['tags', 'schema', 'validate', 'scope'])('of the module is %s, which belongs to a cache', (field) => {
-    expect(resolved({ [field]: 1 }).problems).toHaveLength(1);
-  });
+  it.each(['tags', 'schema', 'validate', 'scope', 'knownIds'])(
+    'of the module is %s, which belongs to a cache',
+    (field) => {
+      expect(resolved({ [field]: 1 }).problems).toHaveLength(1);
+    },
+  );
 
   it('isn’t missed by saying undefined', () => {
     expect(resolved({ ttl: undefined, caches: { users: { grace: undefined } } }).problems).toEqual([]);
@@ -201,10 +260,11 @@ describe('problems', () => {
       isolation: 'x',
       types: ['x'],
       memory: { maxEntries: -1 },
-      caches: { a: {}, b: {}, c: {} },
+      origin: { bulkhead: {}, breaker: { probes: 0 } },
+      caches: { a: {}, b: { origin: { breaker: { probes: 2 } } }, c: {} },
     });
 
-    expect(problems).toHaveLength(3);
+    expect(problems).toHaveLength(5);
   });
 
   it('are thrown as a CacheConfigurationError that lists them line by line', () => {

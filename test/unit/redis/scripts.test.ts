@@ -7,7 +7,10 @@ import { SCRIPT_TEXTS } from '../../../lib/redis/scripts.generated.js';
 
 const FOLDER = new URL('../../../lib/redis/scripts/', import.meta.url);
 const EMBED = fileURLToPath(new URL('../../../tools/embed-scripts.mjs', import.meta.url));
-const DEFINITIONS = readFileSync(new URL('../../../lib/redis/scripts.ts', import.meta.url), 'utf8');
+const DEFINITIONS = readFileSync(new URL('../../../lib/redis/scripts.ts', import.meta.url), 'utf8').replaceAll(
+  /\(\s+/gu,
+  '(',
+);
 
 const defined = [
   scripts.appendRecord,
@@ -22,6 +25,12 @@ const defined = [
   scripts.findWrites,
   scripts.deadWrites,
   scripts.discardWrite,
+  scripts.testIds,
+  scripts.markIds,
+  scripts.noteWrite,
+  scripts.prepareBitmap,
+  scripts.beginBuild,
+  scripts.endBuild,
 ];
 /** They keep a value, and better say so than be carried out in part. */
 const TAKES_MEMORY = new Set(['queueWrite', 'buryWrite']);
