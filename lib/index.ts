@@ -1,7 +1,7 @@
 // module
 export { CacheModule } from './cache.module.js';
 export type { CacheModuleExtras } from './cache.module-definition.js';
-export { getCacheServiceToken, getCacheToken } from './cache.constants.js';
+export { getCacheServiceToken, getCacheToken, getCacheWarmupToken } from './cache.constants.js';
 
 // decorators
 export { Cacheable, type CacheableOptions } from './decorators/cacheable.decorator.js';
@@ -12,6 +12,17 @@ export { CacheTags } from './decorators/cache-tags.decorator.js';
 export { NoCache } from './decorators/no-cache.decorator.js';
 export { InjectCache } from './decorators/inject-cache.decorator.js';
 export { bypass, currentLoad } from './decorators/current-load.js';
+
+// warming
+export {
+  CacheWarmer,
+  type CacheWarmerOptions,
+  type WarmItem,
+  type WarmTrigger,
+} from './decorators/cache-warmer.decorator.js';
+export type { WarmContext, WarmList } from './warmup/warmer-settings.js';
+export { CacheWarmup, type WarmerStatus, type WarmupStatus } from './warmup/cache-warmup.js';
+export type { WarmRunReport } from './warmup/warm-run.js';
 
 // responses
 export { CacheInterceptor } from './responses/cache.interceptor.js';

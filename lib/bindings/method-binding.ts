@@ -73,6 +73,11 @@ export class MethodBinding {
     this.#options = read?.options;
   }
 
+  /** What its calls are answered from, if they are. */
+  get reading(): BoundCache | undefined {
+    return this.operations.read ?? this.operations.many;
+  }
+
   /** A call outside of scopes that isn't answered from memory, but perhaps by a load under way. */
   joinOrInvoke(key: LocalKey, call: Call): unknown {
     const desk = this.hotDesk!;

@@ -1,0 +1,208 @@
+import { isObservable, lastValueFrom } from 'rxjs';
+import { handlerKindOf } from '../bindings/handler-kind.js';
+import type { FoundHost, FoundMethod } from '../bindings/instance.explorer.js';
+import { planOf } from '../bindings/metadata.accessor.js';
+import { DEFAULT_REGISTRATION } from '../cache.constants.js';
+import type { CacheDesk } from '../desk/cache-desk.js';
+import type { CacheEngine } from '../desk/cache-engine.js';
+import { isMisspelt, type Problems } from '../options/option-reader.js';
+import type { WarmContext, WarmerSettings } from './warmer-settings.js';
+import { warmersOf } from './warmer-settings.js';
+import { readWarmerOptions } from './warmer-options.js';
+import type { Warmer, WarmTarget } from './warmer.js';
+
+type Method = (...args: unknown[]) => unknown;
+
+/** A warmer that was found, and where. */
+interface Found {
+  readonly host: FoundHost;
+  readonly method: string;
+  readonly settings: WarmerSettings;
+}
+
+/** A cached method and what it reads. */
+interface Reader extends FoundMethod {
+  readonly desk: CacheDesk;
+}
+
+/** The warmers of a registration: found when the application starts, and refused there if they can't be right. */
+export class WarmerRegistry {
+  readonly warmers: Warmer[] = [];
+  readonly #found = new Map<string, Found>();
+  readonly #readers: Reader[] = [];
+
+  constructor(
+    private readonly engine: CacheEngine,
+    private readonly registration: string,
+  ) {}
+
+  /** A provider or controller of the application. */
+  look(host: FoundHost, problems: Problems): void {
+    for (const [method, [settings, ...more]] of warmersOf(host.prototype.constructor)) {
+      if ((settings!.registration ?? DEFAULT_REGISTRATION) !== this.registration) continue;
+      const name = `${host.prototype.constructor.name}.${method}`;
+      const where = `${name} @CacheWarmer`;
+      if (more.length > 0) problems.add(where, 'is there twice; say every occasion in one list, `on: [...]`');
+      const other = this.#found.get(name);
+      if (other === undefined || (!other.host.isSingle && host.isSingle))
+        this.#found.set(name, { host, method, settings: settings! });
+      else if (other.host.prototype !== host.prototype)
+        problems.add(
+          where,
+          'another class of that name has such a warmer, and processes tell them apart by their names',
+        );
+    }
+  }
+
+  /** A cached method of the application. */
+  addMethod(found: FoundMethod): void {
+    const desk = found.binding.reading?.desk;
+    if (desk !== undefined) this.#readers.push({ ...found, desk });
+  }
+
+  /** Once every cache and every cached method is known. */
+  check(problems: Problems): void {
+    for (const [name, found] of this.#found) {
+      const warmer = this.#bind(name, found, problems);
+      if (warmer !== undefined) this.warmers.push(warmer);
+    }
+  }
+
+  #bind(name: string, { host, method, settings }: Found, problems: Problems): Warmer | undefined {
+    const where = `${name} @CacheWarmer`;
+    const options = readWarmerOptions(settings, where, problems);
+    const list = (host.prototype as unknown as Record<string, Method>)[method];
+    if (handlerKindOf(list) !== undefined)
+      problems.add(where, 'is on a handler, which is called by requests; decorate a method of a provider');
+    const single = isSingle(host, where, problems);
+    const target = options && this.#target(settings, host, options.batch, where, problems);
+    if (options === undefined || target === undefined || !single || typeof list !== 'function') return undefined;
+    const { ttlMs } = target.desk.region.options.read;
+    return {
+      name,
+      target,
+      list: (context: WarmContext) => list.call(host.instance, context),
+      ...options,
+      doneForMs: Math.min(options.doneForMs, ttlMs),
+    };
+  }
+
+  #target(
+    { cache, warms }: WarmerSettings,
+    host: FoundHost,
+    batch: number,
+    where: string,
+    problems: Problems,
+  ): WarmTarget | undefined {
+    if (cache !== undefined && !this.engine.desks.has(cache)) {
+      problems.add(where, `cache '${cache}': ${this.engine.unknown(cache)}`);
+      return undefined;
+    }
+    if (warms !== undefined) return this.#namedMethod(warms, cache, host, batch, where, problems);
+    if (cache !== undefined) return this.#readerOf(cache, batch, where, problems);
+    problems.add(where, 'says nothing to warm: give `warms`, a method of its class, or `cache`');
+    return undefined;
+  }
+
+  #namedMethod(
+    warms: string,
+    cache: string | undefined,
+    host: FoundHost,
+    batch: number,
+    where: string,
+    problems: Problems,
+  ): WarmTarget | undefined {
+    const method = (host.prototype as unknown as Record<string, unknown>)[warms];
+    const place = `${where}.warms`;
+    if (typeof method !== 'function') {
+      problems.add(
+        place,
+        `got '${warms}'; takes the name of a method of its class${didYouMean(warms, host.prototype)}`,
+      );
+      return undefined;
+    }
+    if (handlerKindOf(method) !== undefined) {
+      problems.add(place, `'${warms}' is a handler, which is called by requests; warm the service method it calls`);
+      return undefined;
+    }
+    const plan = planOf(method);
+    if (plan === undefined) {
+      if (cache !== undefined) return { desk: this.engine.desks.get(cache)!, batch: 1, call: caller(host, warms) };
+      problems.add(
+        place,
+        `'${warms}' isn't cached; decorate it with @Cacheable(), or say which \`cache\` it reads by hand`,
+      );
+      return undefined;
+    }
+    const reader = this.#readers.find(
+      ({ host: { prototype }, plan: own }) => prototype === host.prototype && own === plan,
+    );
+    if (reader === undefined) {
+      // what is wrong with a method that couldn't be bound was said of it
+      if (!plan.find('read') && !plan.find('many')) problems.add(place, `'${warms}' reads nothing from a cache`);
+      return undefined;
+    }
+    const { name } = reader.desk.region;
+    if (cache !== undefined && cache !== name)
+      problems.add(place, `'${warms}' reads cache '${name}', not '${cache}'; leave \`cache\` out, or correct it`);
+    return this.#targetOf({ ...reader, host }, batch, place, problems);
+  }
+
+  /** The one method that reads a cache. */
+  #readerOf(cache: string, batch: number, where: string, problems: Problems): WarmTarget | undefined {
+    const readers = this.#readers.filter(({ desk }) => desk.region.name === cache);
+    const [reader] = readers;
+    if (reader !== undefined && readers.length === 1) {
+      if (!isSingle(reader.host, where, problems)) return undefined;
+      return this.#targetOf(reader, batch, where, problems);
+    }
+    const names = readers.map(({ host, plan }) => `${host.prototype.constructor.name}.${String(plan.propertyKey)}`);
+    const problem =
+      reader === undefined
+        ? 'is read by no cached method; say with `warms` which method of this class loads it'
+        : `is read by ${names.join(' and ')}; say with \`warms\`, in their class, which of them loads`;
+    problems.add(where, `cache '${cache}' ${problem}`);
+    return undefined;
+  }
+
+  #targetOf({ host, plan, desk }: Reader, batch: number, where: string, problems: Problems): WarmTarget | undefined {
+    if (plan.evictions.length > 0) {
+      problems.add(where, `${String(plan.propertyKey)} evicts when it is called; warm a method that only reads`);
+      return undefined;
+    }
+    const call = caller(host, String(plan.propertyKey));
+    if (plan.find('many') === undefined) return { desk, batch: 1, call };
+    return { desk, batch, call: (items) => call([[items.flatMap((item) => keysIn(item))]]) };
+  }
+}
+
+/** A key, or the list that would be the one argument. */
+const keysIn = (item: unknown): unknown[] => (Array.isArray(item) ? item.flat() : [item]);
+
+/** Calls the method with one item: a list of arguments, or the only one. */
+const caller =
+  ({ instance }: FoundHost, method: string): WarmTarget['call'] =>
+  ([item]) => {
+    const args: unknown[] = Array.isArray(item) ? item : [item];
+    const result = (instance as Record<string, Method>)[method]!(...args);
+    return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
+  };
+
+function isSingle({ isSingle: is, prototype }: FoundHost, where: string, problems: Problems): boolean {
+  if (!is) {
+    const { name } = prototype.constructor;
+    problems.add(
+      where,
+      `${name} is request-scoped, transient, or needs something that is, so there is no instance to call at start`,
+    );
+  }
+  return is;
+}
+
+function didYouMean(name: string, prototype: object): string {
+  for (let level: object | null = prototype; level !== null; level = Object.getPrototypeOf(level) as object | null) {
+    const meant = Object.getOwnPropertyNames(level).find((candidate) => isMisspelt(name, candidate));
+    if (meant !== undefined) return `; did you mean '${meant}'?`;
+  }
+  return '';
+}

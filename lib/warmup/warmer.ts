@@ -1,0 +1,28 @@
+import type { CacheDesk } from '../desk/cache-desk.js';
+import type { WarmContext } from './warmer-settings.js';
+import type { Trigger } from './triggers.js';
+
+/** How the arguments that a warmer lists become entries. */
+export interface WarmTarget {
+  readonly desk: CacheDesk;
+  /** How many items go into one call. */
+  readonly batch: number;
+  /** Calls the method that loads. Whatever it reads through a cache is a read of the surrounding scope. */
+  readonly call: (items: readonly unknown[]) => unknown;
+}
+
+/** One `@CacheWarmer`, complete. */
+export interface Warmer {
+  /** `Class.method`: the same in every process. */
+  readonly name: string;
+  readonly target: WarmTarget;
+  /** What is to be loaded. */
+  readonly list: (context: WarmContext) => unknown;
+  readonly triggers: readonly Trigger[];
+  readonly concurrency: number;
+  /** Whether the readiness of a process waits for another one that warms. */
+  readonly waits: boolean;
+  readonly holds: boolean;
+  readonly holdAtMostMs: number;
+  readonly doneForMs: number;
+}
