@@ -40,11 +40,14 @@ export interface WarmRunParts {
 
 /** Silence of a warmer, between two words of its progress. */
 const PROGRESS_MS = 5_000;
+/** What is being loaded when the application closes is waited for so long, so that its locks are given back. */
+const LAST_LOADS_MS = 1_000;
 
 /** Loads what a warmer lists, so many at a time. One that fails is counted, and doesn't keep the rest from being loaded. */
 export class WarmRun {
   readonly #begun: number;
   readonly #begunAt: number;
+  readonly #loading = new Set<Promise<void>>();
   readonly #counts = { loaded: 0, there: 0, failed: 0 };
   #end: WarmRunReport['end'] = 'running';
   #total: number | undefined;
@@ -81,7 +84,7 @@ export class WarmRun {
     const abort = whenAborted(signal);
     try {
       const all = this.#all();
-      await Promise.race([all, abort.happened]);
+      await Promise.race([all, abort.happened.then(async () => this.#loadsUnderWay())]);
       this.#end = signal.aborted ? 'aborted' : await all;
     } finally {
       abort.forget();
@@ -126,7 +129,10 @@ export class WarmRun {
         return 'failed';
       }
       if (items.length === 0) return 'complete';
-      await this.#load(items);
+      const loading = this.#load(items);
+      this.#loading.add(loading);
+      await loading;
+      this.#loading.delete(loading);
     }
     return 'complete';
   }
@@ -165,6 +171,14 @@ export class WarmRun {
       this.#lastError = messageOf(error);
       if (noted === 0) this.#counts.failed += items.length;
     }
+  }
+
+  async #loadsUnderWay(): Promise<void> {
+    let late = (): void => undefined;
+    const deadline = new Promise<void>((resolve) => (late = resolve));
+    const timer = this.parts.runtime.after(LAST_LOADS_MS, late, { background: true });
+    await Promise.race([Promise.all(this.#loading), deadline]);
+    timer.cancel();
   }
 
   /** Lets a generator clean up after itself. */
