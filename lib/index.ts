@@ -59,6 +59,7 @@ export type {
   MemoryOptions,
   NegativeOptions,
   ReadOptions,
+  WarmOptions,
 } from './options/cache-options.interface.js';
 export type {
   BreakerOptions,

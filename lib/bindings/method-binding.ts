@@ -10,7 +10,7 @@ import type { ReadRequest } from '../flow/reader.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import type { CallKey } from './call-key.js';
 import type { EvictSettings, MethodReadSettings } from './method-plan.js';
-import { run, type Call } from './call.js';
+import { run, type Call, type CallSampler } from './call.js';
 import { runHandler, type BoundHandler } from './handler-run.js';
 import { collect, replay } from './observable-values.js';
 import type { CallTags } from './tag-sources.js';
@@ -55,6 +55,8 @@ export class MethodBinding {
   /** Set when a hit needs a look, and the journal to be confirmed. */
   readonly strongDesk: CacheDesk | undefined;
   readonly guessKey: CallKey['guess'];
+  /** Set where it is learned which calls are made most. */
+  sampler: CallSampler | undefined = undefined;
   readonly #options: ResolvedReadOptions | undefined;
 
   constructor(

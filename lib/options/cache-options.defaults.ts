@@ -51,5 +51,6 @@ export const DEFAULTS = {
   warmOthers: 'wait',
   warmHold: false,
   warmHoldAtMost: 30_000,
+  warmHottest: 100,
   warmDoneFor: 60_000,
 } as const;

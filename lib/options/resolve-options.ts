@@ -33,6 +33,7 @@ import { resolveRedisOptions } from './redis-options.js';
 import type { RedisOptions } from './redis-options.interface.js';
 import { encryptFlag, encryptionOf, NEEDS_KEYS, readCompression, readEncryption } from './storage-options.js';
 import { DEFAULT_READ, overrideReadOptions, READ_FIELDS } from './read-options.js';
+import { readWarm } from './warm-options.js';
 import type {
   ResolvedCacheOptions,
   ResolvedMemoryOptions,
@@ -56,6 +57,7 @@ export const CACHE_FIELDS = [
   'maxKeyBytes',
   'compression',
   'encrypt',
+  'warm',
 ] as const satisfies readonly (keyof CacheOptions)[];
 
 const MODULE_FIELDS = [
@@ -228,6 +230,7 @@ export function resolveCacheOptions(
     maxKeyBytes: both('maxKeyBytes', size) ?? DEFAULTS.maxKeyBytes,
     compression: readCompression(layer.compression, compression, where, problems),
     encryption: encryptionOf(name, { ...base, encrypt }),
+    warm: readWarm(layer, base.options, { where, encrypt }, problems),
   });
 }
 

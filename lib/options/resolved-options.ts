@@ -60,6 +60,17 @@ export interface ResolvedCacheOptions {
   /** `undefined`: none. */
   readonly compression: Compression | undefined;
   readonly encryption: EntryEncryption | undefined;
+  /** `undefined`: nothing is learned. */
+  readonly warm: ResolvedWarmOptions | undefined;
+}
+
+/** How many of the calls that are made most are remembered, and how they are loaded. */
+export interface ResolvedWarmOptions {
+  readonly hottest: number;
+  readonly concurrency: number;
+  readonly holds: boolean;
+  /** Said of this very cache: then there has to be something to learn from. */
+  readonly isOwn: boolean;
 }
 
 /** What holds for a registration. */

@@ -4,6 +4,7 @@ import type { CacheEngine } from '../desk/cache-engine.js';
 import { isMisspelt } from '../options/option-reader.js';
 import { whenAborted } from './abort.js';
 import { FleetTurns } from './fleet-turn.js';
+import { Learning } from './learning.js';
 import { schedule, type Tick } from './triggers.js';
 import { WarmRun, type WarmRunReport } from './warm-run.js';
 import type { Warmer } from './warmer.js';
@@ -32,6 +33,9 @@ export interface WarmupStatus {
   readonly warmers: Readonly<Record<string, WarmerStatus>>;
 }
 
+/** A clear isn't answered twice. */
+const CLEAR_REMEMBERED_MS = 60_000;
+
 interface WarmupLog {
   log(message: string): void;
   warn(message: string): void;
@@ -43,6 +47,9 @@ class Ledger {
   run: WarmRun | undefined;
   runs = 0;
   elsewhere = 0;
+  /** What its cache went through while it was warmed for something else. */
+  next: string | undefined;
+  isRewarming = false;
   readonly sums = { loaded: 0, there: 0, failed: 0 };
 
   constructor(readonly warmer: Warmer) {}
@@ -76,17 +83,24 @@ export class CacheWarmup {
   readonly #ledgers = new Map<string, Ledger>();
   readonly #turns: FleetTurns;
   readonly #timers: Timer[] = [];
+  readonly #learning: Learning;
   readonly #end = new AbortController();
 
   constructor(
     private readonly engine: CacheEngine,
-    private readonly registry: Pick<WarmerRegistry, 'warmers'>,
+    private readonly registry: Pick<WarmerRegistry, 'warmers' | 'learned'>,
     private readonly log: WarmupLog,
   ) {
     this.ready = new Promise((resolve) => (this.#becomeReady = resolve));
     void this.ready.then(() => (this.#isReady = true));
-    const { runtime, locks, shared } = engine.parts;
+    const { runtime, locks, shared, background } = engine.parts;
     this.#turns = new FleetTurns({ runtime, locks, shared, signal: this.#end.signal });
+    this.#learning = new Learning(
+      registry.learned,
+      runtime,
+      (work) => background.add(work),
+      (cache, by) => void this.#rewarm(cache.warmer.name, by),
+    );
     engine.ending.addEventListener('abort', () => this.close(), { once: true });
   }
 
@@ -122,6 +136,7 @@ export class CacheWarmup {
       ledger.warmer.triggers.some(({ kind }) => kind === 'start') ? [{ ledger, ready: this.#warmStart(ledger) }] : [],
     );
     for (const ledger of ledgers) this.#schedule(ledger);
+    if (ledgers.length > 0) this.#learning.start();
     void Promise.all(starts.map(({ ready }) => ready)).then(this.#becomeReady);
     await Promise.all(starts.filter(({ ledger }) => ledger.warmer.holds).map(({ ready }) => ready));
   }
@@ -130,19 +145,25 @@ export class CacheWarmup {
   close(): void {
     this.#end.abort();
     for (const timer of this.#timers.splice(0)) timer.cancel();
+    this.#learning.close();
     this.#becomeReady();
   }
 
   /** @returns when readiness needn't wait for it any more */
   async #warmStart(ledger: Ledger): Promise<void> {
     const { warmer } = ledger;
+    const { learned } = warmer;
+    if (learned !== undefined && !(await learned.isDue())) return learned.settled();
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     const { schema } = warmer.target.desk.region.options;
     const done = this.#turn(ledger, { id: `start ${schema}`, text: 'start', doneForMs: warmer.doneForMs }, () => {
       if (!warmer.waits) release();
     });
-    void done.then(release);
+    void done.then((isDone) => {
+      if (isDone) learned?.settled();
+      release();
+    });
     const timer = this.engine.parts.runtime.after(warmer.holdAtMostMs, release, { background: !warmer.holds });
     const abort = whenAborted(this.#end.signal);
     await Promise.race([released, abort.happened]);
@@ -165,13 +186,34 @@ export class CacheWarmup {
     }
   }
 
-  /** Does it, or sees another process do it. Never rejects. */
-  #turn(ledger: Ledger, { id, text, doneForMs }: Tick, onBusy: () => void): Promise<void> {
-    const { name } = ledger.warmer;
+  /** Once more when its cache was emptied; what happens meanwhile is one occasion. */
+  async #rewarm(name: string, by: string): Promise<void> {
+    const ledger = this.#ledgers.get(name)!;
+    ledger.next = by;
+    if (ledger.isRewarming) return;
+    ledger.isRewarming = true;
+    while (ledger.next !== undefined) {
+      const id = ledger.next;
+      ledger.next = undefined;
+      await ledger.warmer.learned!.share();
+      await this.#turn(ledger, { id, text: 'clear', doneForMs: CLEAR_REMEMBERED_MS }, () => undefined);
+    }
+    ledger.isRewarming = false;
+  }
+
+  /** Does it, or sees another process do it. Never rejects. @returns whether it is done */
+  #turn(ledger: Ledger, { id, text, doneForMs }: Tick, onBusy: () => void): Promise<boolean> {
+    const { name, learned } = ledger.warmer;
+    let isComplete = false;
     const taken = this.#turns.take({
       id: `${name} ${id}`,
       doneForMs,
-      work: async () => (await this.#run(ledger, text)).end === 'complete',
+      work: async () => {
+        const { end, total } = await this.#run(ledger, text);
+        isComplete = end === 'complete';
+        // another process may have learned something
+        return isComplete && (learned === undefined || total !== 0);
+      },
       onBusy: () => {
         ledger.state = 'waiting';
         this.log.log(`${name} (${text}): another process is at it`);
@@ -181,6 +223,7 @@ export class CacheWarmup {
     const whole = taken.then((who) => {
       ledger.state = 'idle';
       if (who === 'elsewhere') ledger.elsewhere++;
+      return who === 'elsewhere' || isComplete;
     });
     this.engine.parts.background.add(whole);
     return whole;

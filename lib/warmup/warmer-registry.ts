@@ -1,4 +1,3 @@
-import { isObservable, lastValueFrom } from 'rxjs';
 import { handlerKindOf } from '../bindings/handler-kind.js';
 import type { FoundHost, FoundMethod } from '../bindings/instance.explorer.js';
 import { planOf } from '../bindings/metadata.accessor.js';
@@ -8,6 +7,8 @@ import type { CacheEngine } from '../desk/cache-engine.js';
 import { isMisspelt, type Problems } from '../options/option-reader.js';
 import type { WarmContext, WarmerSettings } from './warmer-settings.js';
 import { warmersOf } from './warmer-settings.js';
+import { LearnedCache } from './learned-cache.js';
+import { caller } from './method-caller.js';
 import { readWarmerOptions } from './warmer-options.js';
 import type { Warmer, WarmTarget } from './warmer.js';
 
@@ -25,9 +26,14 @@ interface Reader extends FoundMethod {
   readonly desk: CacheDesk;
 }
 
+const NOTHING_TO_LEARN =
+  'nothing can be learned: no @Cacheable or @CacheableMany method of a provider there is one of reads this cache';
+
 /** The warmers of a registration: found when the application starts, and refused there if they can't be right. */
 export class WarmerRegistry {
   readonly warmers: Warmer[] = [];
+  /** Caches whose hottest calls are learned. */
+  readonly learned: LearnedCache[] = [];
   readonly #found = new Map<string, Found>();
   readonly #readers: Reader[] = [];
 
@@ -60,12 +66,28 @@ export class WarmerRegistry {
     if (desk !== undefined) this.#readers.push({ ...found, desk });
   }
 
+  #learn(problems: Problems): void {
+    for (const [name, desk] of this.engine.desks) {
+      const { warm } = desk.region.options;
+      const methods = this.#readers.filter(
+        ({ desk: own, host, plan }) => own === desk && host.isSingle && plan.evictions.length === 0,
+      );
+      if (warm?.isOwn === true && methods.length === 0) problems.add(`caches.${name}.warm`, NOTHING_TO_LEARN);
+      if (warm === undefined || methods.length === 0) continue;
+      const learned = new LearnedCache(desk, warm, this.engine.parts);
+      for (const method of methods) learned.learnFrom(method);
+      this.learned.push(learned);
+      this.warmers.push(learned.warmer);
+    }
+  }
+
   /** Once every cache and every cached method is known. */
   check(problems: Problems): void {
     for (const [name, found] of this.#found) {
       const warmer = this.#bind(name, found, problems);
       if (warmer !== undefined) this.warmers.push(warmer);
     }
+    if (this.engine.enabled) this.#learn(problems);
   }
 
   #bind(name: string, { host, method, settings }: Found, problems: Problems): Warmer | undefined {
@@ -178,15 +200,6 @@ export class WarmerRegistry {
 
 /** A key, or the list that would be the one argument. */
 const keysIn = (item: unknown): unknown[] => (Array.isArray(item) ? item.flat() : [item]);
-
-/** Calls the method with one item: a list of arguments, or the only one. */
-const caller =
-  ({ instance }: FoundHost, method: string): WarmTarget['call'] =>
-  ([item]) => {
-    const args: unknown[] = Array.isArray(item) ? item : [item];
-    const result = (instance as Record<string, Method>)[method]!(...args);
-    return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
-  };
 
 function isSingle({ isSingle: is, prototype }: FoundHost, where: string, problems: Problems): boolean {
   if (!is) {

@@ -11,7 +11,17 @@ export interface WarmTarget {
   readonly call: (items: readonly unknown[]) => unknown;
 }
 
-/** One `@CacheWarmer`, complete. */
+/** A list that comes from what others asked. */
+export interface LearnedList {
+  /** Whether a start is an occasion at all. Must not reject. */
+  readonly isDue: () => Promise<boolean>;
+  /** Told when its start is done, or was no occasion. */
+  readonly settled: () => void;
+  /** Tells the others what was learned here, and learns from them. */
+  readonly share: () => Promise<void>;
+}
+
+/** One warmer, complete. */
 export interface Warmer {
   /** `Class.method`: the same in every process. */
   readonly name: string;
@@ -19,6 +29,8 @@ export interface Warmer {
   /** What is to be loaded. */
   readonly list: (context: WarmContext) => unknown;
   readonly triggers: readonly Trigger[];
+  /** What it lists was learned. */
+  readonly learned?: LearnedList | undefined;
   readonly concurrency: number;
   /** Whether the readiness of a process waits for another one that warms. */
   readonly waits: boolean;

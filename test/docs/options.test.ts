@@ -68,6 +68,7 @@ const ROWS: Readonly<Record<keyof typeof DEFAULTS, readonly [option: string, rea
   warmOthers: ['others', word],
   warmHold: ['hold', flag],
   warmHoldAtMost: ['holdAtMost', duration],
+  warmHottest: ['warm.hottest', count],
   warmDoneFor: ['doneFor', duration],
 };
 
