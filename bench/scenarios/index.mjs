@@ -14,8 +14,9 @@ import push from './push.mjs';
 import redisAway from './redis-away.mjs';
 import redisBytes from './redis-bytes.mjs';
 import strong from './strong.mjs';
+import warmStart from './warm-start.mjs';
 
 const inProcess = [l1Hit, disturbedHit, nested, crowd, failing, miss, invalidation, overhead, httpHit];
-const overRedis = [l2Hit, strong, missAndFill, invalidateShared, push, redisBytes, redisAway];
+const overRedis = [l2Hit, strong, missAndFill, invalidateShared, push, redisBytes, redisAway, warmStart];
 
 export const scenarios = [...inProcess, ...overRedis];

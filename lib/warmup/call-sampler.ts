@@ -6,13 +6,13 @@ import { packArguments } from './plain-arguments.js';
 
 /** After so many samples it is seen whether they come too quickly. */
 const ROUND = 64;
-const QUICK_MS = 500;
-const SLOW_MS = 4_000;
+const QUICK_MS = 64;
+const SLOW_MS = 500;
 const WIDEST_GAP = 4_096;
 
 /**
- * Looks at one call of a method in many, at about a hundred a second at most, however many there are: a call that isn't
- * looked at costs one subtraction. What it stands for is how far apart they are.
+ * Looks at one call of a method in many, at about a thousand a second at most, however many there are: a call that isn't
+ * looked at costs one subtraction. One that is counts for those between.
  */
 export class MethodSampler implements CallSampler {
   left = 1;
