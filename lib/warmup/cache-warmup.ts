@@ -157,7 +157,7 @@ export class CacheWarmup {
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     const { schema } = warmer.target.desk.region.options;
-    const done = this.#turn(ledger, { id: `start ${schema}`, text: 'start', doneForMs: warmer.doneForMs }, () => {
+    const done = this.#turn(ledger, { id: `start ${schema}`, text: 'start', doneForMs: () => warmer.doneForMs }, () => {
       if (!warmer.waits) release();
     });
     void done.then((isDone) => {
@@ -196,7 +196,7 @@ export class CacheWarmup {
       const id = ledger.next;
       ledger.next = undefined;
       await ledger.warmer.learned!.share();
-      await this.#turn(ledger, { id, text: 'clear', doneForMs: CLEAR_REMEMBERED_MS }, () => undefined);
+      await this.#turn(ledger, { id, text: 'clear', doneForMs: () => CLEAR_REMEMBERED_MS }, () => undefined);
     }
     ledger.isRewarming = false;
   }

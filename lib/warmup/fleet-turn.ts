@@ -15,8 +15,8 @@ export interface FleetTurnParts {
 export interface Turn {
   /** The same in every process. */
   readonly id: string;
-  /** So long it counts as done, ms; 0: everybody whose turn it becomes does it. */
-  readonly doneForMs: number;
+  /** How long it counts as done, ms, when it took so long; 0: everybody whose turn it becomes does it. */
+  readonly doneForMs: (tookMs: number) => number;
   /** @returns whether it is done; if not, another process may try at once. Must not reject. */
   readonly work: () => Promise<boolean>;
   /** Told once that somebody else is at it. */
@@ -37,7 +37,7 @@ export class FleetTurns {
 
   /** @returns who did it: `nobody` where this process ended before */
   async take({ id, doneForMs, work, onBusy }: Turn): Promise<'here' | 'elsewhere' | 'nobody'> {
-    const { locks, shared, signal } = this.parts;
+    const { locks, shared, signal, runtime } = this.parts;
     // no cache can be called that
     const address: EntryAddress = { cache: '~warm', schema: 0, key: id };
     let isTold = false;
@@ -49,8 +49,11 @@ export class FleetTurns {
       }
       if (lease !== undefined) {
         try {
+          const begun = runtime.monotonic();
+          const isDone = await work();
+          const forMs = doneForMs(runtime.monotonic() - begun);
           // the mark is there before the lock goes, so that nobody finds neither
-          if ((await work()) && doneForMs > 0) await shared.set(address, DONE, doneForMs);
+          if (isDone && forMs > 0) await shared.set(address, DONE, forMs);
         } finally {
           await lease.release();
         }

@@ -59,7 +59,12 @@ export class LearnedCache {
   #asWarmer(): Warmer {
     return {
       name: `hottest of ${this.name}`,
-      target: { desk: this.desk, batch: 1, call: async ([load]) => (load as () => unknown)() },
+      target: {
+        desk: this.desk,
+        ttlMs: this.desk.region.options.read.ttlMs,
+        batch: 1,
+        call: async ([load]) => (load as () => unknown)(),
+      },
       list: async () => {
         const loads = await this.#hottest();
         const isByCall = [...this.#loads.values()].every(({ batch }) => batch === 1);

@@ -13,8 +13,8 @@ export type Trigger =
 export interface Tick {
   readonly id: string;
   readonly text: string;
-  /** How long the moment is remembered, ms. */
-  readonly doneForMs: number;
+  /** How long the moment is remembered, ms, when the work took so long. */
+  readonly doneForMs: (tookMs: number) => number;
 }
 
 const SHORTEST_EVERY_MS = 1_000;
@@ -79,6 +79,6 @@ export function schedule(
 function tickOf(trigger: Exclude<Trigger, { kind: 'start' }>, at: number): Tick {
   const { text } = trigger;
   return trigger.kind === 'every'
-    ? { id: `every ${trigger.ms}`, text, doneForMs: trigger.ms * TOLERANCE }
-    : { id: `${text} at ${at}`, text, doneForMs: TICK_REMEMBERED_MS };
+    ? { id: `every ${trigger.ms}`, text, doneForMs: (tookMs) => trigger.ms * TOLERANCE - tookMs }
+    : { id: `${text} at ${at}`, text, doneForMs: () => TICK_REMEMBERED_MS };
 }

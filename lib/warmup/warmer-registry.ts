@@ -45,7 +45,7 @@ export class WarmerRegistry {
   /** A provider or controller of the application. */
   look(host: FoundHost, problems: Problems): void {
     for (const [method, [settings, ...more]] of warmersOf(host.prototype.constructor)) {
-      if ((settings!.registration ?? DEFAULT_REGISTRATION) !== this.registration) continue;
+      if ((settings?.registration ?? DEFAULT_REGISTRATION) !== this.registration) continue;
       const name = `${host.prototype.constructor.name}.${method}`;
       const where = `${name} @CacheWarmer`;
       if (more.length > 0) problems.add(where, 'is there twice; say every occasion in one list, `on: [...]`');
@@ -99,13 +99,12 @@ export class WarmerRegistry {
     const single = isSingle(host, where, problems);
     const target = options && this.#target(settings, host, options.batch, where, problems);
     if (options === undefined || target === undefined || !single || typeof list !== 'function') return undefined;
-    const { ttlMs } = target.desk.region.options.read;
     return {
       name,
       target,
       list: (context: WarmContext) => list.call(host.instance, context),
       ...options,
-      doneForMs: Math.min(options.doneForMs, ttlMs),
+      doneForMs: Math.min(options.doneForMs, target.ttlMs),
     };
   }
 
@@ -149,7 +148,10 @@ export class WarmerRegistry {
     }
     const plan = planOf(method);
     if (plan === undefined) {
-      if (cache !== undefined) return { desk: this.engine.desks.get(cache)!, batch: 1, call: caller(host, warms) };
+      if (cache !== undefined) {
+        const desk = this.engine.desks.get(cache)!;
+        return { desk, ttlMs: desk.region.options.read.ttlMs, batch: 1, call: caller(host, warms) };
+      }
       problems.add(
         place,
         `'${warms}' isn't cached; decorate it with @Cacheable(), or say which \`cache\` it reads by hand`,
@@ -160,6 +162,8 @@ export class WarmerRegistry {
       ({ host: { prototype }, plan: own }) => prototype === host.prototype && own === plan,
     );
     if (reader === undefined) {
+      if (plan.registration !== this.registration)
+        problems.add(place, `'${warms}' is cached with registration: '${plan.registration}'; say so here as well`);
       // what is wrong with a method that couldn't be bound was said of it
       if (!plan.find('read') && !plan.find('many')) problems.add(place, `'${warms}' reads nothing from a cache`);
       return undefined;
@@ -187,14 +191,20 @@ export class WarmerRegistry {
     return undefined;
   }
 
-  #targetOf({ host, plan, desk }: Reader, batch: number, where: string, problems: Problems): WarmTarget | undefined {
+  #targetOf(
+    { host, plan, desk, binding }: Reader,
+    batch: number,
+    where: string,
+    problems: Problems,
+  ): WarmTarget | undefined {
     if (plan.evictions.length > 0) {
       problems.add(where, `${String(plan.propertyKey)} evicts when it is called; warm a method that only reads`);
       return undefined;
     }
     const call = caller(host, String(plan.propertyKey));
-    if (plan.find('many') === undefined) return { desk, batch: 1, call };
-    return { desk, batch, call: (items) => call([[items.flatMap((item) => keysIn(item))]]) };
+    const { ttlMs } = binding.reading!.options;
+    if (plan.find('many') === undefined) return { desk, ttlMs, batch: 1, call };
+    return { desk, ttlMs, batch, call: (items) => call([[items.flatMap((item) => keysIn(item))]]) };
   }
 }
 

@@ -5,6 +5,8 @@ import type { Trigger } from './triggers.js';
 /** How the arguments that a warmer lists become entries. */
 export interface WarmTarget {
   readonly desk: CacheDesk;
+  /** How long a value is fresh that it loads. */
+  readonly ttlMs: number;
   /** How many items go into one call. */
   readonly batch: number;
   /** Calls the method that loads. Whatever it reads through a cache is a read of the surrounding scope. */

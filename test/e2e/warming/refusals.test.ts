@@ -1,6 +1,13 @@
 import { Controller, Get, Injectable, Scope } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import { Cacheable, CacheEvict, CachePut, CacheWarmer, type CacheWarmerOptions } from 'nestjs-hybrid-cache';
+import {
+  Cacheable,
+  CacheEvict,
+  CacheModule,
+  CachePut,
+  CacheWarmer,
+  type CacheWarmerOptions,
+} from 'nestjs-hybrid-cache';
 import { refusalOf } from '../../support/nest-app.js';
 
 const named = { caches: { products: {}, other: {} } };
@@ -86,6 +93,30 @@ describe('an application doesn’t start with a warmer', () => {
     const said = await saidOf(options);
     expect(said).toContain('Products.top @CacheWarmer');
     expect(said).toContain(message);
+  });
+
+  it('that was given something else than options', async () => {
+    expect(await saidOf(undefined as never)).toContain(
+      'Products.top @CacheWarmer: got undefined; takes { cache, warms',
+    );
+  });
+
+  it('of a method of another registration', async () => {
+    @Injectable()
+    class Products {
+      @Cacheable({ registration: 'second', key: (id: string) => id })
+      async find(id: string): Promise<string> {
+        return id;
+      }
+      @CacheWarmer({ warms: 'find' })
+      top(): string[] {
+        return [];
+      }
+    }
+    const said = await refusalOf({ imports: [CacheModule.forRoot({ registration: 'second' })], providers: [Products] });
+    expect(said).toContain(
+      "Products.top @CacheWarmer.warms: 'find' is cached with registration: 'second'; say so here",
+    );
   });
 
   it('and says everything that is wrong at once', async () => {

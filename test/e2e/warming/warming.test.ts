@@ -4,9 +4,11 @@ import { describe, expect, it } from 'vitest';
 import {
   Cacheable,
   CacheableMany,
+  CacheModule,
   CacheService,
   CacheWarmer,
   CacheWarmup,
+  getCacheWarmupToken,
   type CacheStatisticsSnapshot,
   type WarmContext,
   type WarmRunReport,
@@ -288,6 +290,27 @@ describe('a warmer', () => {
 
     expect(Object.keys(app.get(CacheWarmup).status().warmers)).toEqual(['Shop.top']);
     expect(countsOf(app, 'Shop.find')).toMatchObject({ loads: 2 });
+  });
+
+  it('belongs to its registration', async () => {
+    @Injectable()
+    class Products {
+      @Cacheable({ registration: 'second', key: (id: string) => id })
+      async find(id: string): Promise<string> {
+        return id;
+      }
+      @CacheWarmer({ registration: 'second', warms: 'find' })
+      top(): string[] {
+        return ['1'];
+      }
+    }
+    const second = CacheModule.forRoot({ registration: 'second' });
+    const app = await startApp({ imports: [second], providers: [Products] }, options);
+    const warmup = app.get<CacheWarmup>(getCacheWarmupToken('second'));
+    await warmup.ready;
+
+    expect(warmup.status().warmers['Products.top']).toMatchObject({ cache: 'Products.find', loaded: 1 });
+    expect(app.get(CacheWarmup).status()).toEqual({ ready: true, warmers: {} });
   });
 
   it('does nothing where the cache is disabled, and is ready', async () => {
