@@ -26,13 +26,14 @@ const rooms = {
   'cache\\.service': ['desk', 'flow', 'write-behind', ...ground],
   'cache\\.handle': ['cache\\.service', 'desk', 'flow', ...ground],
   bindings: [...desk, 'flow', 'write-behind', ...ground],
-  decorators: ['bindings', 'responses', ...desk, 'flow', 'write-behind', ...ground],
+  warmup: ['bindings', ...desk, 'flow', ...storage, ...ground],
+  decorators: ['warmup', 'bindings', 'responses', ...desk, 'flow', 'write-behind', ...ground],
   events: ['decorators', 'edge', 'redis', 'coalescing', ...desk, 'flow', 'cache\\.providers', ...ground],
 };
 
 const at = (room) => `^lib/${room}(/|\\.ts$)`;
 const knowsNest =
-  '^lib/(bindings|decorators|responses|events|testing|cache\\.(module|module-definition|providers))(/|\\.ts$)';
+  '^lib/(bindings|warmup|decorators|responses|events|testing|cache\\.(module|module-definition|providers))(/|\\.ts$)';
 
 module.exports = {
   forbidden: [

@@ -21,7 +21,10 @@ export default defineConfig({
   test: {
     reporters: ['default', './tools/closing-reporter.mjs'],
     projects: [
-      project('unit', ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts'], computing),
+      project('unit', ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts'], {
+        ...computing,
+        testTimeout: 30_000,
+      }),
       project('simulation', ['test/simulation/**/*.test.ts'], { ...computing, testTimeout: 240_000 }),
       project('nest', ['test/e2e/**/*.test.ts'], { ...computing, testTimeout: 20_000 }),
       project('integration', ['test/integration/**/*.test.ts'], {

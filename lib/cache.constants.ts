@@ -54,6 +54,10 @@ export const getCacheServiceToken = (registration: string = DEFAULT_REGISTRATION
 export const getCacheEventsToken = (registration: string = DEFAULT_REGISTRATION): symbol =>
   Symbol.for(`${PREFIX}:events:${registration}`);
 
+/** The injection token of a registration's `CacheWarmup`. The default one is also found by its class. */
+export const getCacheWarmupToken = (registration: string = DEFAULT_REGISTRATION): symbol =>
+  Symbol.for(`${PREFIX}:warmup:${registration}`);
+
 /** The same of its `CacheOutbox`. */
 export const getCacheOutboxToken = (registration: string = DEFAULT_REGISTRATION): symbol =>
   Symbol.for(`${PREFIX}:outbox:${registration}`);

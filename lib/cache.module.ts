@@ -2,6 +2,7 @@ import {
   Logger,
   Module,
   type DynamicModule,
+  type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleDestroy,
   type Provider,
@@ -15,6 +16,7 @@ import {
   engineToken,
   getCacheServiceToken,
   getCacheToken,
+  getCacheWarmupToken,
   handlersToken,
 } from './cache.constants.js';
 import { Cache } from './cache.handle.js';
@@ -27,6 +29,7 @@ import {
 import { startCacheMachine, type CacheMachine } from './cache.providers.js';
 import { CacheService } from './cache.service.js';
 import type { CacheEngine } from './desk/cache-engine.js';
+import { CacheWarmup } from './warmup/cache-warmup.js';
 import type { CacheModuleOptions, CacheOptions } from './options/cache-options.interface.js';
 
 /** Ends what a registration started, after the servers that use it have closed. */
@@ -43,6 +46,19 @@ class CacheShutdown implements OnModuleDestroy, OnApplicationShutdown {
 
   onApplicationShutdown(): Promise<void> {
     return this.service.close();
+  }
+}
+
+/** Warms before the servers listen, where it is to, and stops before what it loads from is gone. */
+class CacheWarmupHooks implements OnApplicationBootstrap, OnModuleDestroy {
+  constructor(private readonly warmup: CacheWarmup) {}
+
+  onApplicationBootstrap(): Promise<void> {
+    return this.warmup.start();
+  }
+
+  onModuleDestroy(): void {
+    this.warmup.close();
   }
 }
 
@@ -92,6 +108,7 @@ export class CacheModule extends ConfigurableModuleClass {
 function complete(definition: DynamicModule, registration: string = DEFAULT_REGISTRATION): DynamicModule {
   const machine = engineToken(registration);
   const service = getCacheServiceToken(registration);
+  const warmup = getCacheWarmupToken(registration);
   const own: Provider[] = [
     {
       provide: machine,
@@ -112,15 +129,29 @@ function complete(definition: DynamicModule, registration: string = DEFAULT_REGI
     {
       provide: InstanceExplorer,
       inject: [DiscoveryService, machine],
-      useFactory: (discovery: DiscoveryService, { bindings, handlers, problems, service: created }: CacheMachine) =>
-        new InstanceExplorer(discovery, bindings, handlers, registration, problems, () => created.close()),
+      useFactory: (discovery: DiscoveryService, created: CacheMachine) => {
+        const { bindings, handlers, warmers, problems } = created;
+        const close = async (): Promise<void> => created.service.close();
+        return new InstanceExplorer(discovery, { bindings, handlers, warmers }, registration, problems, close);
+      },
+    },
+    { provide: warmup, inject: [machine], useFactory: (created: CacheMachine) => created.warmup },
+    {
+      provide: CacheWarmupHooks,
+      inject: [warmup],
+      useFactory: (created: CacheWarmup) => new CacheWarmupHooks(created),
     },
     {
       provide: CacheShutdown,
       inject: [machine],
       useFactory: ({ service: created, engine }: CacheMachine) => new CacheShutdown(created, engine),
     },
-    ...(registration === DEFAULT_REGISTRATION ? [{ provide: CacheService, useExisting: service }] : []),
+    ...(registration === DEFAULT_REGISTRATION
+      ? [
+          { provide: CacheService, useExisting: service },
+          { provide: CacheWarmup, useExisting: warmup },
+        ]
+      : []),
   ];
   const handles = (): Provider[] =>
     injectedCacheNames(registration).map((name) => ({
@@ -135,9 +166,9 @@ function complete(definition: DynamicModule, registration: string = DEFAULT_REGI
       return [...(definition.providers ?? []), ...own, ...handles()];
     },
     get exports(): symbol[] {
-      const classes = registration === DEFAULT_REGISTRATION ? [CacheService as unknown as symbol] : [];
+      const classes = registration === DEFAULT_REGISTRATION ? ([CacheService, CacheWarmup] as unknown as symbol[]) : [];
       const names = injectedCacheNames(registration).map((name) => getCacheToken(name, registration));
-      return [machine, service, bindingsToken(registration), handlersToken(registration), ...classes, ...names];
+      return [machine, service, warmup, bindingsToken(registration), handlersToken(registration), ...classes, ...names];
     },
   };
 }

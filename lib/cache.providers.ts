@@ -18,6 +18,8 @@ import type { ResolvedModuleOptions } from './options/resolved-options.js';
 import { loadIoredis } from './redis/ioredis-clients.js';
 import type { RedisBackend } from './redis/redis-commands.interface.js';
 import { openRedis } from './redis/redis-connection.js';
+import { CacheWarmup } from './warmup/cache-warmup.js';
+import { WarmerRegistry } from './warmup/warmer-registry.js';
 import { HandlerRegistry } from './responses/handler-registry.js';
 
 /** Everything a registration consists of. What is wrong with its options is in `problems`; nothing was thrown yet. */
@@ -28,6 +30,8 @@ export interface CacheMachine {
   readonly service: CacheService;
   readonly bindings: BindingRegistry;
   readonly handlers: HandlerRegistry;
+  readonly warmers: WarmerRegistry;
+  readonly warmup: CacheWarmup;
   readonly problems: Problems;
 }
 
@@ -99,7 +103,9 @@ export function createCacheMachine(
   const service = new CacheService(engine);
   const bindings = new BindingRegistry(engine, service);
   const handlers = new HandlerRegistry(bindings, module.http, registration);
-  return { engine, service, bindings, handlers, problems, start: () => storage.start() };
+  const warmers = new WarmerRegistry(engine, registration);
+  const warmup = new CacheWarmup(engine, warmers, logger);
+  return { engine, service, bindings, handlers, warmers, warmup, problems, start: () => storage.start() };
 }
 
 /** Where copies of responses are purged, if anywhere. */

@@ -1,7 +1,7 @@
 // module
 export { CacheModule } from './cache.module.js';
 export type { CacheModuleExtras } from './cache.module-definition.js';
-export { getCacheServiceToken, getCacheToken } from './cache.constants.js';
+export { getCacheServiceToken, getCacheToken, getCacheWarmupToken } from './cache.constants.js';
 
 // decorators
 export { Cacheable, type AutoBatchOptions, type CacheableOptions } from './decorators/cacheable.decorator.js';
@@ -14,6 +14,17 @@ export { WriteBehind, type WriteBehindMethodOptions } from './decorators/write-b
 export { NoCache } from './decorators/no-cache.decorator.js';
 export { InjectCache } from './decorators/inject-cache.decorator.js';
 export { bypass, currentLoad } from './decorators/current-load.js';
+
+// warming
+export {
+  CacheWarmer,
+  type CacheWarmerOptions,
+  type WarmItem,
+  type WarmTrigger,
+} from './decorators/cache-warmer.decorator.js';
+export type { WarmContext, WarmList } from './warmup/warmer-settings.js';
+export { CacheWarmup, type WarmerStatus, type WarmupStatus } from './warmup/cache-warmup.js';
+export type { WarmRunReport } from './warmup/warm-run.js';
 
 // responses
 export { CacheInterceptor } from './responses/cache.interceptor.js';
@@ -72,6 +83,7 @@ export type {
   NegativeOptions,
   ReadOptions,
   WriteBehindOptions,
+  WarmOptions,
 } from './options/cache-options.interface.js';
 export type { KnownIdsOptions } from './options/known-ids-options.interface.js';
 export type {

@@ -4,7 +4,9 @@ import { NestFactory } from '@nestjs/core';
 
 // Another build can be measured with `--package DIR`, to compare a change.
 const root = process.env.BENCH_PACKAGE ?? new URL('../..', import.meta.url).pathname;
-export const { Cacheable, CacheModule, CacheService, InjectCache } = await import(`${root}/dist/esm/index.js`);
+export const { Cacheable, CacheModule, CacheService, CacheWarmer, InjectCache } = await import(
+  `${root}/dist/esm/index.js`
+);
 
 /** Applies a method decorator as the TypeScript compiler does. */
 function decorate(prototype, name, decorators) {
@@ -14,10 +16,15 @@ function decorate(prototype, name, decorators) {
 }
 
 /** A real application with one provider whose `find` is decorated. */
-export async function startShop({ module = {}, find, cacheable, inject }) {
+export async function startShop({ module = {}, find, cacheable, inject, warmer }) {
   class Users {}
   Object.defineProperty(Users.prototype, 'find', { value: find, writable: true, configurable: true });
   if (cacheable !== undefined) decorate(Users.prototype, 'find', [Cacheable(cacheable)]);
+  if (warmer !== undefined) {
+    const { list, ...options } = warmer;
+    Object.defineProperty(Users.prototype, 'warm', { value: list, writable: true, configurable: true });
+    decorate(Users.prototype, 'warm', [CacheWarmer({ warms: 'find', ...options })]);
+  }
   if (inject !== undefined) InjectCache(inject)(Users.prototype, 'handle');
   Injectable()(Users);
   class ShopModule {}

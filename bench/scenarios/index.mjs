@@ -15,9 +15,10 @@ import push from './push.mjs';
 import redisAway from './redis-away.mjs';
 import redisBytes from './redis-bytes.mjs';
 import strong from './strong.mjs';
+import warmStart from './warm-start.mjs';
 import writeBehind from './write-behind.mjs';
 
 const inProcess = [l1Hit, disturbedHit, nested, crowd, failing, miss, invalidation, overhead, httpHit];
-const overRedis = [l2Hit, strong, missAndFill, invalidateShared, push, redisBytes, redisAway, writeBehind];
+const overRedis = [l2Hit, strong, missAndFill, invalidateShared, push, redisBytes, redisAway, writeBehind, warmStart];
 
 export const scenarios = [...inProcess, ...overRedis, ...events];

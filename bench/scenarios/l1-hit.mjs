@@ -116,6 +116,7 @@ const variants = [
     },
   },
   decorated('cacheable', '`@Cacheable`: frozen, tags, the text argument is the key', {}),
+  decorated('cacheable-learned', 'the same, its hottest calls are learned: `warm: {}`', { options: { warm: {} } }),
   decorated('cacheable-shared', 'the same, `isolation: shared`', { options: { isolation: 'shared' } }),
   decorated('cacheable-number', 'the same, a number is the key', { inputs: numbers }),
   decorated('cacheable-key', '`@Cacheable({ key: (id) => id })`', { options: { key: (id) => id } }),

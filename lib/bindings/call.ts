@@ -9,5 +9,12 @@ export interface Call {
   readonly found?: Found | undefined;
 }
 
+/** Looks at one call in many. */
+export interface CallSampler {
+  /** Calls until the next one it looks at. */
+  left: number;
+  take(args: ArrayLike<unknown>): void;
+}
+
 /** The method itself. */
 export const run = ({ self, args, original }: Call): unknown => original.apply(self, [...args]);

@@ -15,6 +15,7 @@ import type { BindingRegistry } from './binding-registry.js';
 import { giveBindings, takeBindings } from './host-bindings.js';
 import { handlerKindOf } from './handler-kind.js';
 import { injectedCachesOf, planOf, returnTypeOf, sinksOf } from './metadata.accessor.js';
+import type { MethodBinding } from './method-binding.js';
 import type { MethodPlan } from './method-plan.js';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
@@ -27,24 +28,62 @@ export interface HandlerBinder {
   check(type: Type, isController: boolean, problems: Problems): void;
 }
 
+/** A class of the application, and an instance of it. */
+export interface FoundHost {
+  readonly prototype: Prototype;
+  readonly instance: object | undefined;
+  /** Whether there is one for the whole application. */
+  readonly isSingle: boolean;
+}
+
+/** A decorated method of a class. */
+export interface FoundMethod {
+  readonly host: FoundHost;
+  readonly plan: MethodPlan;
+  readonly binding: MethodBinding;
+}
+
+/** Where warmers are found, and the methods that load for them. */
+export interface WarmerFinder {
+  look(host: FoundHost, problems: Problems): void;
+  addMethod(method: FoundMethod): void;
+  /** Once everything is known. */
+  check(problems: Problems): void;
+}
+
+/** Who is told of what is found. */
+export interface ExplorerParts {
+  readonly bindings: BindingRegistry;
+  readonly handlers: HandlerBinder;
+  readonly warmers: WarmerFinder;
+}
+
+type Prototype = object & { readonly constructor: { readonly name: string } };
+
 /**
  * Looks at every instance of the application once, when it starts: binds decorated methods, so that what is wrong
  * with them is known before the first request, and gives their bindings to instances Nest didn't inject into
  * (those of factories and values).
  */
 export class InstanceExplorer implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly registry: BindingRegistry;
+  private readonly handlers: HandlerBinder;
+  private readonly warmers: WarmerFinder;
   readonly #provided = new Set<object>();
   readonly #sinks = new Map<WriteSink, { readonly cache: string; readonly where: string }>();
 
   constructor(
     private readonly discovery: DiscoveryService,
-    private readonly registry: BindingRegistry,
-    private readonly handlers: HandlerBinder,
+    { bindings, handlers, warmers }: ExplorerParts,
     private readonly registration: string,
     private readonly problems: Problems,
     /** Ends the registration: Nest doesn't shut down what didn't get to start. */
     private readonly close: () => Promise<void>,
-  ) {}
+  ) {
+    this.registry = bindings;
+    this.handlers = handlers;
+    this.warmers = warmers;
+  }
 
   async onModuleInit(): Promise<void> {
     this.#refuseSecondRegistration();
@@ -60,16 +99,19 @@ export class InstanceExplorer implements OnModuleInit, OnApplicationBootstrap, O
       if (isGiven && giveBindings(instance, this.registry, this.registration)) this.#provided.add(instance);
       this.#checkInjectedCaches(prototype);
       this.#useSinks(prototype.constructor, wrapper);
+      const host = hostOf(wrapper, prototype);
+      this.warmers.look(host, this.problems);
       if (seen.has(prototype)) continue;
       seen.add(prototype);
       this.handlers.check(prototype.constructor as unknown as Type, controllers.has(wrapper), this.problems);
       for (const [name, method] of methodsOf(prototype)) {
-        const plan = this.#inspect(prototype, name, method);
+        const plan = this.#inspect(host, name, method);
         if (plan !== undefined) found.push({ plan, className: prototype.constructor.name });
       }
     }
     for (const { plan, className } of found) this.registry.checkEvictions(plan, className, this.problems);
     this.#connectSinks();
+    this.warmers.check(this.problems);
     this.#warnOfSharedCaches();
     if (this.problems.any) await this.close();
     this.problems.throwIfAny();
@@ -112,7 +154,8 @@ export class InstanceExplorer implements OnModuleInit, OnApplicationBootstrap, O
     );
   }
 
-  #inspect(prototype: object, name: string, method: unknown): MethodPlan | undefined {
+  #inspect(host: FoundHost, name: string, method: unknown): MethodPlan | undefined {
+    const { prototype } = host;
     const className = prototype.constructor.name;
     const where = `${className}.${name}`;
     const plan = planOf(method);
@@ -123,7 +166,8 @@ export class InstanceExplorer implements OnModuleInit, OnApplicationBootstrap, O
     if (cachesNothing && !isHandler)
       this.problems.add(where, 'has @CacheTags but nothing that caches; add @Cacheable()');
     if (!isHandler) this.#refuseSynchronous(plan, where);
-    this.registry.hostOf(prototype.constructor).tryToBind(plan, this.problems);
+    const binding = this.registry.hostOf(prototype.constructor).tryToBind(plan, this.problems);
+    if (binding !== undefined) this.warmers.addMethod({ host, plan, binding });
     return plan;
   }
 
@@ -200,7 +244,13 @@ export class InstanceExplorer implements OnModuleInit, OnApplicationBootstrap, O
   }
 }
 
-function prototypeOf(wrapper: Wrapper): (object & { readonly constructor: { readonly name: string } }) | undefined {
+function hostOf(wrapper: Wrapper, prototype: Prototype): FoundHost {
+  const instance = (wrapper.instance as object | null | undefined) ?? undefined;
+  const isSingle = instance !== undefined && wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
+  return { prototype, instance, isSingle };
+}
+
+function prototypeOf(wrapper: Wrapper): Prototype | undefined {
   const instance: unknown = wrapper.instance;
   if (typeof instance === 'object' && instance !== null) {
     const prototype = Object.getPrototypeOf(instance) as object | null;

@@ -13,7 +13,7 @@ import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import type { AutoBatch } from './auto-batch.js';
 import type { CallKey } from './call-key.js';
 import type { EvictSettings, MethodManySettings, MethodReadSettings } from './method-plan.js';
-import { run, type Call } from './call.js';
+import { run, type Call, type CallSampler } from './call.js';
 import { runHandler, type BoundHandler } from './handler-run.js';
 import { collect, replay } from './observable-values.js';
 import type { CallTags } from './tag-sources.js';
@@ -69,6 +69,8 @@ export class MethodBinding {
   /** Set when a hit needs a look, and the journal to be confirmed. */
   readonly strongDesk: CacheDesk | undefined;
   readonly guessKey: CallKey['guess'];
+  /** Set where it is learned which calls are made most. */
+  sampler: CallSampler | undefined = undefined;
   readonly #options: ResolvedReadOptions | undefined;
 
   constructor(
@@ -85,6 +87,11 @@ export class MethodBinding {
     this.strongDesk = read?.options.strong === true && operations.autoBatch === undefined ? desk : undefined;
     this.guessKey = read?.callKey.guess ?? (() => undefined);
     this.#options = read?.options;
+  }
+
+  /** What its calls are answered from, if they are. */
+  get reading(): BoundCache | undefined {
+    return this.operations.read ?? this.operations.many;
   }
 
   /** A call outside of scopes that isn't answered from memory, but perhaps by a load under way. */

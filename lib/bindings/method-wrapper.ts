@@ -48,6 +48,7 @@ function wrap(plan: MethodPlan): AnyFunction {
     const args = arguments;
     if (host === undefined) return original.apply(this, args as unknown as unknown[]);
     const binding = host.list[index];
+    if (binding?.sampler !== undefined && --binding.sampler.left <= 0) binding.sampler.take(args);
     if (binding?.hotDesk !== undefined && currentScope() === undefined) {
       const key = binding.guessKey(args);
       if (key !== undefined) {

@@ -10,7 +10,7 @@ import type { ReadOutcome } from '../flow/outcome.js';
 import type { ReadFlow } from '../flow/read.flow.js';
 import type { ReadRequest } from '../flow/reader.js';
 import { LoadCollector, type LoadContext } from '../flow/load-collector.js';
-import { currentScope, withScope, withSynchronousLoad } from '../flow/scope.js';
+import { currentScope, withScope, withSynchronousLoad, type Tally } from '../flow/scope.js';
 import type { JournalReplica } from '../journal/journal-replica.js';
 import { waitsWithoutEnd } from '../flow/waiting.js';
 import type { MemoryPool } from '../tiers/memory-pool.js';
@@ -152,7 +152,20 @@ export class CacheDesk {
 
   /** A read with everything that is known of its answer. Not where the source is to be asked. */
   answer(request: ReadRequest): Promise<ReadOutcome> {
-    return this.#counted(() => this.reads.read(request));
+    const tally = currentScope()?.tally;
+    if (tally === undefined) return this.#counted(() => this.reads.read(request));
+    return this.reads.read(request).then((outcome) => this.#told(tally, request.key, outcome));
+  }
+
+  /** A read nobody asked for: whoever makes it wants what is fresh, and to know where it came from. */
+  async #told(tally: Tally, key: string, outcome: ReadOutcome): Promise<ReadOutcome> {
+    const refresh = outcome.kind === 'stale' ? this.region.flights.get(key)?.promise : undefined;
+    const end = refresh?.then(
+      ({ source }) => (source === 'load' ? 'loaded' : 'l2'),
+      () => 'error' as const,
+    );
+    tally(this.region.name, (await end) ?? outcome.kind);
+    return outcome;
   }
 
   /** Whether reads go to the source, here and now. */
@@ -205,9 +218,11 @@ export class CacheDesk {
     const values: unknown[] = [];
     const places = this.#openHot(batch, values);
     if (places.length === 0) return values;
-    this.statistics.reads += places.length;
+    const tally = currentScope()?.tally;
+    if (tally === undefined) this.statistics.reads += places.length;
     const outcomes = await this.readsOfMany.read(batch, places);
-    for (const { kind } of outcomes) this.statistics[kind]++;
+    if (tally === undefined) for (const { kind } of outcomes) this.statistics[kind]++;
+    else await Promise.all(outcomes.map((outcome, index) => this.#told(tally, batch.keys[places[index]!]!, outcome)));
     for (const [index, place] of places.entries()) values[place] = this.#openNow(outcomes[index]!);
     return values;
   }
@@ -222,9 +237,11 @@ export class CacheDesk {
       );
       return;
     }
-    this.statistics.reads += places.length;
+    const tally = currentScope()?.tally;
+    if (tally === undefined) this.statistics.reads += places.length;
     await this.readsOfMany.read(batch, places, (place, outcome) => {
-      this.statistics[outcome.kind]++;
+      if (tally === undefined) this.statistics[outcome.kind]++;
+      else this.parts.background.add(this.#told(tally, batch.keys[place]!, outcome));
       try {
         answer.resolve(place, this.#openNow(outcome));
       } catch (error) {

@@ -55,6 +55,8 @@ export class CacheEngine {
   readonly desks = new Map<string, CacheDesk>();
   /** Tells other services, in the background. */
   announcer: ((target: EventTarget) => void) | undefined;
+  /** Aborted when the registration begins to close. */
+  readonly ending: AbortSignal;
   readonly writes: WriteFlow;
   readonly invalidations: InvalidateFlow;
   /** By cache, of those that are written behind. */
@@ -65,10 +67,12 @@ export class CacheEngine {
   readonly #sweeper: MemorySweeper;
   readonly #sharedPool: MemoryPool;
   readonly #pools: MemoryPool[];
+  readonly #end = new AbortController();
   #closing: Promise<void> | undefined;
 
   constructor(private readonly options: EngineOptions) {
     const { parts, module } = options;
+    this.ending = this.#end.signal;
     this.#reads = new ReadFlow(parts);
     this.#readsOfMany = new ReadManyFlow(parts, this.#reads);
     this.invalidations = new InvalidateFlow(parts);
@@ -264,6 +268,7 @@ export class CacheEngine {
 
   async #close(): Promise<void> {
     const { parts } = this.options;
+    this.#end.abort();
     await Promise.all([...this.writeQueues.values()].map((queue) => queue.close()));
     this.#sweeper.close();
     for (const desk of this.desks.values()) desk.passThrough = true;

@@ -10,7 +10,7 @@ import type { CacheRegion, LoadFlight } from './cache-region.js';
 import type { EngineParts } from './engine-parts.js';
 import { describe, EntryWriter, type EntryDraft, type Outgoing } from './entry-writer.js';
 import { LoadCollector, type LoadContext } from './load-collector.js';
-import { currentScope, withScope, withSynchronousLoad, type Scope } from './scope.js';
+import { currentScope, withoutTally, withScope, withSynchronousLoad, type Scope } from './scope.js';
 
 /** How to get a value from its origin, and what to know about it. */
 export interface LoadRequest {
@@ -174,21 +174,23 @@ export class LoaderRunner {
     const { region, options } = items[0]!.request;
     const { runtime, emit } = this.parts;
     const begun = runtime.monotonic();
+    const scope = currentScope();
+    const isUnasked = background || scope?.tally !== undefined;
     let failed = true;
     try {
-      const { flights: outer = [], transaction } = currentScope() ?? {}; // a transaction of another registration too
+      const { flights: outer = [], transaction } = scope ?? {}; // a transaction of another registration too
       const flights = [items[0]!.flight, ...outer];
       const call = (): Promise<readonly unknown[]> =>
         options.nested
-          ? withScope({ load: collector, strong, transaction, flights }, () => load(collector))
-          : withSynchronousLoad(collector, () => load(collector));
+          ? withScope({ load: collector, strong, transaction, flights, tally: undefined }, () => load(collector))
+          : withoutTally(() => withSynchronousLoad(collector, () => load(collector)));
       const { unwritten } = region;
       const keys = unwritten === undefined ? [] : items.map(({ request: { key } }) => key);
       const values = await (unwritten === undefined ? call() : unwritten.before(keys, collector, call));
       failed = false;
       return values;
     } finally {
-      emit({ type: 'load', cache: region.name, ms: runtime.monotonic() - begun, failed, background });
+      emit({ type: 'load', cache: region.name, ms: runtime.monotonic() - begun, failed, background: isUnasked });
     }
   }
 

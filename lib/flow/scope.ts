@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { WaitingFlight } from '../coalescing/single-flight.js';
 import { ANY_RECORD, softTag } from '../entry/tags.js';
 import type { LoadCollector } from './load-collector.js';
+import type { ReadOutcome } from './outcome.js';
 
 /** Invalidations that wait for a transaction to be committed, and what its own reads have to know of them. */
 export class Transaction {
@@ -31,6 +32,9 @@ export class Transaction {
   }
 }
 
+/** Takes down how a read of a cache ended. */
+export type Tally = (cache: string, kind: ReadOutcome['kind']) => void;
+
 /** What the calls inside a loader, a transaction or a bypass inherit. */
 export interface Scope {
   /** Everything goes to the source. */
@@ -44,6 +48,8 @@ export interface Scope {
   readonly flights: readonly WaitingFlight[];
   /** Told of the tags of every invalidation inside, with their prefix. */
   readonly witness?: ((tags: readonly string[]) => void) | undefined;
+  /** Told how reads inside ended, instead of the counters: nobody asked for them. Loads inside begin without it. */
+  readonly tally?: Tally | undefined;
 }
 
 const OUTSIDE: Scope = { bypass: false, strong: false, transaction: undefined, load: undefined, flights: [] };
@@ -82,6 +88,10 @@ export function withScope<T>(change: Partial<Scope>, run: () => T): T {
 export function outsideScopes<T>(run: () => T): T {
   return storage.getStore() === undefined ? run() : storage.run(OUTSIDE, run);
 }
+
+/** What is read inside is counted again. */
+export const withoutTally = <T>(run: () => T): T =>
+  storage.getStore()?.tally === undefined ? run() : withScope({ tally: undefined }, run);
 
 // For loads that stay clear of asynchronous context: known to the loader until it first awaits.
 let synchronousLoad: LoadCollector | undefined;

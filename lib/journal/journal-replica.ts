@@ -145,6 +145,11 @@ export class JournalReplica {
     return false;
   }
 
+  /** The position of the last record that carries one of these tags; 0: none that is remembered. */
+  lastRecordOf(tags: readonly string[]): number {
+    return Math.max(0, ...tags.map((tag) => this.#positions.get(tag) ?? 0));
+  }
+
   /** The tag and position of the record that made an entry stale, for people who ask why. */
   explain(entry: Judged, sequence: number): { tag: string; position: number | undefined } | undefined {
     const culprit = entry.tags

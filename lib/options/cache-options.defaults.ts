@@ -65,4 +65,11 @@ export const DEFAULTS = {
   responsePublic: false,
   responseEtag: 'weak',
   responseHonourRequestCacheControl: false,
+  warmConcurrency: 4,
+  warmBatch: 100,
+  warmOthers: 'wait',
+  warmHold: false,
+  warmHoldAtMost: 30_000,
+  warmHottest: 100,
+  warmDoneFor: 60_000,
 } as const;

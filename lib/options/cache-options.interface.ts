@@ -103,6 +103,11 @@ export interface CacheOptions extends ReadOptions {
   readonly maxKeyBytes?: ByteSize | undefined;
   /** Whether values are compressed on their way to the shared store. Default false. `{}`: with the defaults of its fields. */
   readonly compression?: false | CompressionOptions | undefined;
+  /**
+   * The hottest calls of its methods are learned, and loaded again by one process of the fleet when the cache was cleared,
+   * or starts with another `schema`. Default false. `{}`: with the defaults of its fields.
+   */
+  readonly warm?: false | WarmOptions | undefined;
   /** Whether entries are encrypted in the shared store, with the module's `encryption` keys. Default false. */
   readonly encrypt?: boolean | undefined;
   /** Writes of this cache wait in a queue for their sink (`cache.writeBehind`, `@WriteBehind`). `{}`: with the defaults of its fields. */
@@ -131,6 +136,15 @@ export interface WriteBehindOptions {
   readonly lease?: Duration | undefined;
   /** How long a shutdown waits for what can still be written. Default 2 s. */
   readonly drain?: Duration | undefined;
+}
+
+export interface WarmOptions {
+  /** So many of the calls that are made most are remembered, 1 to 10,000. Default 100. */
+  readonly hottest?: number | undefined;
+  /** Loads at a time. Default 4. */
+  readonly concurrency?: number | undefined;
+  /** Whether an application that starts with a new `schema` doesn't listen before they are loaded. Default false. */
+  readonly hold?: boolean | undefined;
 }
 
 export type TooLarge = 'skip' | 'memory-only';

@@ -36,6 +36,7 @@ import type { RedisOptions } from './redis-options.interface.js';
 import { encryptFlag, encryptionOf, NEEDS_KEYS, readCompression, readEncryption } from './storage-options.js';
 import { readWriteBehind, writeBehindObject } from './write-behind-options.js';
 import { DEFAULT_READ, overrideReadOptions, READ_FIELDS } from './read-options.js';
+import { readWarm } from './warm-options.js';
 import type {
   ResolvedCacheOptions,
   ResolvedMemoryOptions,
@@ -62,6 +63,7 @@ export const CACHE_FIELDS = [
   'writeBehind',
   'origin',
   'knownIds',
+  'warm',
 ] as const satisfies readonly (keyof CacheOptions)[];
 
 const MODULE_FIELDS = [
@@ -246,6 +248,7 @@ export function resolveCacheOptions(
       where,
       problems,
     ),
+    warm: readWarm(layer, base.options, { where, encrypt }, problems),
   });
 }
 

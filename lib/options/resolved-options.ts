@@ -100,6 +100,17 @@ export interface ResolvedCacheOptions {
   readonly origin: ResolvedOriginOptions | undefined;
   /** `undefined`: nobody knows which keys exist. */
   readonly knownIds: ResolvedKnownIdsOptions | undefined;
+  /** `undefined`: nothing is learned. */
+  readonly warm: ResolvedWarmOptions | undefined;
+}
+
+/** How many of the calls that are made most are remembered, and how they are loaded. */
+export interface ResolvedWarmOptions {
+  readonly hottest: number;
+  readonly concurrency: number;
+  readonly holds: boolean;
+  /** Said of this very cache: then there has to be something to learn from. */
+  readonly isOwn: boolean;
 }
 
 /** How the writes of a cache get to their sink. */

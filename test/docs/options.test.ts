@@ -82,6 +82,13 @@ const ROWS: Readonly<Record<keyof typeof DEFAULTS, readonly [option: string, rea
   responsePublic: ['public', flag],
   responseEtag: ['etag', word],
   responseHonourRequestCacheControl: ['honourRequestCacheControl', flag],
+  warmConcurrency: ['concurrency', count],
+  warmBatch: ['batch', count],
+  warmOthers: ['others', word],
+  warmHold: ['hold', flag],
+  warmHoldAtMost: ['holdAtMost', duration],
+  warmHottest: ['warm.hottest', count],
+  warmDoneFor: ['doneFor', duration],
 };
 
 /** Options and defaults of every table of a page whose first two columns are `option` and `default`, without backticks, quotes and marks. */

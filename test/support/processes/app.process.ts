@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { Injectable, Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Cacheable, CacheModule, CacheService, type CacheModuleOptions } from 'nestjs-hybrid-cache';
+import { Cacheable, CacheModule, CacheService, CacheWarmer, type CacheModuleOptions } from 'nestjs-hybrid-cache';
 
 /** How the application goes; the last ones don't get to run. */
 export type AppPlot = 'runs' | 'bad options' | 'bad decorator' | 'another module fails' | 'disabled';
@@ -20,6 +20,13 @@ class Users {
   async find(id: string): Promise<string> {
     return `user ${id}`;
   }
+
+  @CacheWarmer({ warms: 'find', on: ['start', '1s', '* * * * * *'] })
+  async *often(): AsyncIterable<string> {
+    yield '1';
+    // a list that has no end keeps nothing alive either
+    await new Promise(() => undefined);
+  }
 }
 
 @Injectable()
@@ -33,7 +40,7 @@ class Misspelt {
 const options: CacheModuleOptions = {
   namespace: 'app',
   redis: { url },
-  caches: { users: plot === 'bad options' ? { ttl: 'soon' } : {} },
+  caches: { users: plot === 'bad options' ? { ttl: 'soon' } : { warm: {} } },
 };
 const cache: DynamicModule = plot === 'disabled' ? CacheModule.disabled(options) : CacheModule.forRoot(options);
 const failing = {
