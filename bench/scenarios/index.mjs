@@ -1,3 +1,4 @@
+import batch from './batch.mjs';
 import crowd from './crowd.mjs';
 import disturbedHit from './disturbed-hit.mjs';
 import failing from './failing.mjs';
@@ -16,6 +17,6 @@ import redisBytes from './redis-bytes.mjs';
 import strong from './strong.mjs';
 
 const inProcess = [l1Hit, disturbedHit, nested, crowd, failing, miss, invalidation, overhead, httpHit];
-const overRedis = [l2Hit, strong, missAndFill, invalidateShared, push, redisBytes, redisAway];
+const overRedis = [l2Hit, strong, missAndFill, batch, invalidateShared, push, redisBytes, redisAway];
 
 export const scenarios = [...inProcess, ...overRedis];

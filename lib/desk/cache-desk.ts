@@ -203,13 +203,51 @@ export class CacheDesk {
   async readMany(batch: BatchRequest): Promise<unknown[]> {
     if (this.isBypassed()) return this.#askTheSourceForMany(batch);
     const values: unknown[] = [];
-    const places = this.#openHot(batch, values);
+    const cold = this.#openHot(batch, values);
+    if (cold.length === 0) return values;
+    const looked = await this.#lookAtMany(batch, cold, (place, entry) => (values[place] = this.unpack(entry)));
+    const { places } = looked;
     if (places.length === 0) return values;
     this.statistics.reads += places.length;
-    const outcomes = await this.readsOfMany.read(batch, places);
+    const outcomes = await this.readsOfMany.read(looked.batch, places);
     for (const { kind } of outcomes) this.statistics[kind]++;
     for (const [index, place] of places.entries()) values[place] = this.#openNow(outcomes[index]!);
     return values;
+  }
+
+  /**
+   * One look into the shared tier before anything else is made for these reads, under the same conditions as for a
+   * single one. Tells of those that it answers. @returns the others, and how they go on with what was found
+   */
+  async #lookAtMany(
+    batch: BatchRequest,
+    places: readonly number[],
+    tell: (place: number, entry: CacheEntry) => void,
+  ): Promise<{ readonly batch: BatchRequest; readonly places: readonly number[] }> {
+    const { options, keys, request, region } = batch;
+    const isLooking =
+      this.parts.shared.present && !options.strong && waitsWithoutEnd(options) && currentScope() === undefined;
+    if (!isLooking || !this.#replica.trusts(this.#now())) return { batch, places };
+    // what memory has may be an answer that needn't be waited for, and what somebody is loading is on its way
+    const looking = places.filter(
+      (place) => this.#memory.find(keys[place]!) === undefined && region.flights.get(keys[place]!) === undefined,
+    );
+    if (looking.length === 0) return { batch, places };
+    const found = await this.reads.sharedEntries.lookAtMany(
+      region,
+      looking.map((place) => keys[place]!),
+    );
+    const rest = new Map<number, Found | undefined>(places.map((place) => [place, undefined]));
+    for (const [index, place] of looking.entries()) {
+      const entry = this.accept(found[index]!);
+      if (entry === undefined) rest.set(place, found[index]!);
+      else {
+        rest.delete(place);
+        tell(place, entry);
+      }
+    }
+    const goOn = (place: number): ReadRequest => ({ ...request(place), found: rest.get(place) });
+    return { batch: { ...batch, request: goOn }, places: [...rest.keys()] };
   }
 
   /** Every read of the batch by itself: each is answered as soon as its answer is there. */
@@ -222,14 +260,19 @@ export class CacheDesk {
       );
       return;
     }
-    this.statistics.reads += places.length;
-    await this.readsOfMany.read(batch, places, (place, outcome) => {
-      this.statistics[outcome.kind]++;
+    const openTo = (place: number, open: () => unknown): void => {
       try {
-        answer.resolve(place, this.#openNow(outcome));
+        answer.resolve(place, open());
       } catch (error) {
         answer.reject(place, error);
       }
+    };
+    const looked = await this.#lookAtMany(batch, places, (place, entry) => openTo(place, () => this.unpack(entry)));
+    if (looked.places.length === 0) return;
+    this.statistics.reads += looked.places.length;
+    await this.readsOfMany.read(looked.batch, looked.places, (index, outcome) => {
+      this.statistics[outcome.kind]++;
+      openTo(looked.places[index]!, () => this.#openNow(outcome));
     });
   }
 

@@ -1,3 +1,4 @@
+import type { CacheEntry } from '../entry/cache-entry.js';
 import { pagesOf } from '../entry/pages.js';
 import type { BatchRequest } from './batch-request.js';
 import { NOTHING, type FlightResult, type LoadFlight } from './cache-region.js';
@@ -64,18 +65,16 @@ export class LoadsOfMany {
 
   /** One round trip for all; what it has is landed, the rest is returned. */
   async #lookIntoSharedTier(missing: readonly MissingItem[], background: boolean): Promise<readonly MissingItem[]> {
-    const found = await this.parts.shared.getMany(addressesOf(missing));
-    return this.#adopt(missing, found, background);
+    const entries = await this.reads.sharedEntries.findMany(missing.map(({ reader }) => reader));
+    return this.#adopt(missing, entries, background);
   }
 
   /** Lands what was found, as far as it is good for anything. @returns the others */
-  async #adopt(
+  #adopt(
     items: readonly MissingItem[],
-    found: readonly (Buffer | undefined)[],
+    entries: readonly (CacheEntry | undefined)[],
     background: boolean,
-  ): Promise<readonly MissingItem[]> {
-    const { sharedEntries } = this.reads;
-    const entries = await Promise.all(items.map(({ reader }, index) => sharedEntries.open(found[index], reader)));
+  ): readonly MissingItem[] {
     return items.filter(({ reader, flight }, index) => {
       const result = this.reads.adopt(entries[index], flight, reader, { serveOld: true });
       if (result !== undefined) this.#land(reader, flight, result, background);
@@ -96,7 +95,8 @@ export class LoadsOfMany {
     for (let attempts = 0; waiting.length > 0; attempts++) {
       const { lease, acquired, found } = await locks.tryAcquireMany(addressesOf(waiting));
       const ours = new Set(waiting.filter((_, index) => acquired[index]));
-      const rest = await this.#adopt(waiting, found, background);
+      const entries = waiting.map(({ reader }, index) => this.reads.sharedEntries.open(found[index], reader));
+      const rest = this.#adopt(waiting, await Promise.all(entries), background);
       const mine = rest.filter((item) => ours.has(item));
       const release = async (): Promise<void> => lease?.release();
       if (mine.length > 0) loads.push(this.#load(mine, batch, background, release));
