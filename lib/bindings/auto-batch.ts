@@ -95,7 +95,7 @@ export class AutoBatch {
       region,
       options,
       keys: calls.map(({ request }) => request.key),
-      request: (place) => calls[place]!.request,
+      request: (place, found) => ({ ...calls[place]!.request, found }),
       load,
       maxSize: this.terms.maxSize,
     };

@@ -246,7 +246,7 @@ export class CacheDesk {
         tell(place, entry);
       }
     }
-    const goOn = (place: number): ReadRequest => ({ ...request(place), found: rest.get(place) });
+    const goOn: typeof request = (place) => request(place, rest.get(place));
     return { batch: { ...batch, request: goOn }, places: [...rest.keys()] };
   }
 

@@ -2,6 +2,7 @@ import { CacheConfigurationError, CacheKeyError } from '../cache.errors.js';
 import type { CacheKey } from '../entry/key-encoding.js';
 import type { BatchRequest } from '../flow/batch-request.js';
 import type { CacheRegion } from '../flow/cache-region.js';
+import type { Found } from '../flow/found.js';
 import type { LoadContext } from '../flow/load-collector.js';
 import type { ReadRequest } from '../flow/reader.js';
 import type { SetRequest, WriteRequest } from '../flow/write.flow.js';
@@ -118,7 +119,7 @@ export function getManyRequest(
     region,
     options: first.options,
     keys: stored,
-    request: (place) => ({ ...first, key: stored[place]! }),
+    request: (place, found) => ({ ...first, key: stored[place]!, found }),
     load: (places) => Promise.resolve(places.map(() => undefined)),
     maxSize: Number.POSITIVE_INFINITY,
   };
@@ -170,15 +171,19 @@ export function batchRequest<T, K extends CacheKey>(
     const missing = places.map((place) => keys[place]!);
     return inOrder(placing, missing, await load(missing, context));
   };
-  const request = (place: number): ReadRequest => ({
-    ...item,
-    region,
-    options,
-    key: stored[place]!,
-    load: async (context: LoadContext) => (await loadMissing([place], context))[0],
-  });
+  const { tags, tagsOfResult, unless, ttlOf } = item;
+  // made for every key that isn't in memory: one form, and nothing in it that need not be
+  const request = (place: number, found: Found | undefined): ReadRequest => {
+    const key = stored[place]!;
+    return { region, key, options, load: loadedTogether, tags, tagsOfResult, unless, ttlOf, signal: undefined, found };
+  };
   return { region, options, keys: stored, request, load: loadMissing, maxSize };
 }
+
+/** The reads of a batch don't load by themselves. */
+const loadedTogether = (): never => {
+  throw new CacheKeyError('a read of a batch was loaded by itself');
+};
 
 /** A function of an item, for what may be none. */
 const ofItem =

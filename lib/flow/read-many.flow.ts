@@ -79,10 +79,12 @@ export class ReadManyFlow {
     const refreshes = this.#loads.refreshesOf(batch);
     const each = (first: Reader): Reader[] =>
       places.map((place) => {
-        const request = batch.request(place);
-        return { ...first, request, key: batch.keys[place]!, found: request.found, refreshes };
+        const request = batch.request(place, undefined);
+        const { region, strong, scope, transaction, mark, confirmed } = first;
+        const { key, found } = request;
+        return { request, region, key, strong, scope, transaction, mark, confirmed, found, refreshes };
       });
-    const first = this.reads.begin(batch.request(places[0]!));
+    const first = this.reads.begin(batch.request(places[0]!, undefined));
     return first instanceof Promise ? first.then(each) : each(first);
   }
 
