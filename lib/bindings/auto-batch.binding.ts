@@ -57,7 +57,7 @@ function loaderOf(
       const problem = 'has to return a Promise of a list, or of a Map';
       throw new CacheConfigurationError([{ where: `${className}.${settings.load}`, problem }]);
     }
-    const keyOfItem = (settings.key ?? many?.key) as ((item: never) => unknown) | undefined;
+    const keyOfItem = settings.key ?? many?.key;
     return inOrder({ region, keyFor, keyOfItem }, args, await result);
   };
 }

@@ -240,7 +240,7 @@ export class CacheDesk {
     const rest = new Map<number, Found | undefined>(places.map((place) => [place, undefined]));
     for (const [index, place] of looking.entries()) {
       const entry = this.accept(found[index]!);
-      if (entry === undefined) rest.set(place, found[index]!);
+      if (entry === undefined) rest.set(place, found[index]);
       else {
         rest.delete(place);
         tell(place, entry);

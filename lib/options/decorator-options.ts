@@ -63,8 +63,12 @@ const autoBatchRules = {
 } satisfies Record<string, Rule<unknown>>;
 
 /** Checks what a decorator says of the batches its calls become. */
-export function checkAutoBatch(settings: { readonly load?: unknown }, where: string, problems: Problems): boolean {
-  const reader = new OptionReader(settings as Record<string, unknown>, where, problems);
+export function checkAutoBatch(
+  settings: object & { readonly load?: unknown },
+  where: string,
+  problems: Problems,
+): boolean {
+  const reader = new OptionReader<Record<string, unknown>>(settings, where, problems);
   reader.refuseUnknown(Object.keys(autoBatchRules));
   for (const [field, rule] of Object.entries(autoBatchRules)) reader.take(field, rule);
   if (settings.load === undefined) problems.add(where, 'needs `load`, the name of a method that takes a list');
