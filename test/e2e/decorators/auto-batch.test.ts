@@ -75,6 +75,11 @@ class Users {
     return ids.map(userOf);
   }
 
+  @Cacheable({ autoBatch: { load: 'late', within: '1h', maxSize: 2, key: (user: User) => user.id } })
+  async patiently(id: number): Promise<User> {
+    return userOf(id);
+  }
+
   @Cacheable({
     cache: 'strong',
     consistency: 'strong',
@@ -135,6 +140,14 @@ describe('the single calls of one tick', () => {
     const { users } = await start();
     await Promise.all(range(250).map(async (id) => users.findOne(id)));
     expect(users.asked.map(({ length }) => length)).toEqual([100, 100, 50]);
+  });
+
+  it('leave at once when their batch is full, and no timer is left of it', async () => {
+    const clock = new TestClock();
+    const { users } = await start({ runtime: clock });
+    const timers = clock.pendingTimers;
+    expect(await Promise.all([1, 2].map(async (id) => users.patiently(id)))).toEqual([1, 2].map(userOf));
+    expect([users.asked, clock.pendingTimers]).toEqual([[[1, 2]], timers]);
   });
 
   it('share their entries with the method that loads many', async () => {
