@@ -1,6 +1,7 @@
 import type { CacheService } from './cache.service.js';
 import type { CacheName } from './desk/cache-names.js';
-import type { GetOptions, LoadedItems, LoadManyOptions, LoadOptions, SetOptions } from './desk/call-requests.js';
+import type { LoadedItems, LoadManyOptions } from './desk/batch-requests.js';
+import type { GetOptions, LoadOptions, SetOptions } from './desk/call-requests.js';
 import type { Explanation } from './desk/cache-status.js';
 import type { CacheKey } from './entry/key-encoding.js';
 import type { LoadContext } from './flow/load-collector.js';

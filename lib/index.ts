@@ -24,7 +24,8 @@ export type { EdgePurgerStatus } from './edge/purge-ledger.js';
 // by hand
 export { CacheService, type Invalidation } from './cache.service.js';
 export { Cache } from './cache.handle.js';
-export type { GetOptions, LoadedItems, LoadManyOptions, LoadOptions, SetOptions } from './desk/call-requests.js';
+export type { LoadedItems, LoadManyOptions } from './desk/batch-requests.js';
+export type { GetOptions, LoadOptions, SetOptions } from './desk/call-requests.js';
 export type { CacheName, CacheNames } from './desk/cache-names.js';
 export type { CacheStatus, Explanation } from './desk/cache-status.js';
 export type { CacheStatisticsSnapshot } from './desk/cache-statistics.js';

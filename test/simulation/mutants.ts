@@ -230,7 +230,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'a batch inside a transaction takes nothing from memory without a closer look',
-    file: 'lib/desk/cache-desk.ts',
+    file: 'lib/desk/batch-reads.ts',
     find: 'const isHot = !options.strong && currentScope() === undefined;',
     replace: 'const isHot = !options.strong;',
   },

@@ -169,7 +169,7 @@ export const fleetMutants: readonly Mutant[] = [
   },
   {
     rule: 'a strong batch takes nothing from memory before the journal is confirmed',
-    file: 'lib/desk/cache-desk.ts',
+    file: 'lib/desk/batch-reads.ts',
     find: 'const isHot = !options.strong && currentScope() === undefined;',
     replace: 'const isHot = currentScope() === undefined;',
   },
