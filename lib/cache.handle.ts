@@ -1,13 +1,7 @@
 import type { CacheService } from './cache.service.js';
 import type { CacheName } from './desk/cache-names.js';
-import type {
-  GetOptions,
-  LoadedItems,
-  LoadManyOptions,
-  LoadOptions,
-  SetOptions,
-  WriteBehindCallOptions,
-} from './desk/call-requests.js';
+import type { LoadedItems, LoadManyOptions } from './desk/batch-requests.js';
+import type { GetOptions, LoadOptions, SetOptions, WriteBehindCallOptions } from './desk/call-requests.js';
 import type { WriteReceipt } from './desk/write-queue-desk.js';
 import type { Explanation } from './desk/cache-status.js';
 import type { KnownIds } from './desk/known-ids.js';

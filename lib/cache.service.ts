@@ -1,20 +1,17 @@
 import { CacheConfigurationError } from './cache.errors.js';
+import { getManyRequest, loadManyRequest, type LoadedItems, type LoadManyOptions } from './desk/batch-requests.js';
 import type { CacheDesk } from './desk/cache-desk.js';
 import { NEEDS_EVENTS, type CacheEngine } from './desk/cache-engine.js';
 import type { CacheName } from './desk/cache-names.js';
 import type { CacheStatus, Explanation } from './desk/cache-status.js';
 import { KnownIds } from './desk/known-ids.js';
 import {
-  getManyRequest,
   getRequest,
   queueRequest,
-  loadManyRequest,
   loadRequest,
   setRequest,
   writeRequest,
   type GetOptions,
-  type LoadedItems,
-  type LoadManyOptions,
   type LoadOptions,
   type SetOptions,
   type WriteBehindCallOptions,

@@ -38,14 +38,8 @@ export type { EdgePurgerStatus } from './edge/purge-ledger.js';
 // by hand
 export { CacheService, type Invalidation } from './cache.service.js';
 export { Cache } from './cache.handle.js';
-export type {
-  GetOptions,
-  LoadedItems,
-  LoadManyOptions,
-  LoadOptions,
-  SetOptions,
-  WriteBehindCallOptions,
-} from './desk/call-requests.js';
+export type { LoadedItems, LoadManyOptions } from './desk/batch-requests.js';
+export type { GetOptions, LoadOptions, SetOptions, WriteBehindCallOptions } from './desk/call-requests.js';
 export { KnownIds, type IdSource } from './desk/known-ids.js';
 export type { KnownIdsStatus, RebuildResult } from './known-ids/id-filter.interface.js';
 export type { CacheName, CacheNames } from './desk/cache-names.js';

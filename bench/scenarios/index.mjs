@@ -1,3 +1,4 @@
+import batch from './batch.mjs';
 import crowd from './crowd.mjs';
 import disturbedHit from './disturbed-hit.mjs';
 import { events } from './events.mjs';
@@ -19,6 +20,17 @@ import warmStart from './warm-start.mjs';
 import writeBehind from './write-behind.mjs';
 
 const inProcess = [l1Hit, disturbedHit, nested, crowd, failing, miss, invalidation, overhead, httpHit];
-const overRedis = [l2Hit, strong, missAndFill, invalidateShared, push, redisBytes, redisAway, writeBehind, warmStart];
+const overRedis = [
+  l2Hit,
+  strong,
+  missAndFill,
+  batch,
+  invalidateShared,
+  push,
+  redisBytes,
+  redisAway,
+  writeBehind,
+  warmStart,
+];
 
 export const scenarios = [...inProcess, ...overRedis, ...events];

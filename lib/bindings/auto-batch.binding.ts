@@ -1,6 +1,6 @@
 import { CacheConfigurationError } from '../cache.errors.js';
 import { LIMITS } from '../cache.constants.js';
-import { inOrder } from '../desk/call-requests.js';
+import { inOrder } from '../desk/batch-requests.js';
 import type { CacheEngine } from '../desk/cache-engine.js';
 import { checkAutoBatch } from '../options/decorator-options.js';
 import { parseDuration } from '../options/duration.js';

@@ -1,5 +1,5 @@
 import type { CacheDesk } from '../desk/cache-desk.js';
-import type { Runtime } from '../cache.runtime.js';
+import type { Runtime, Timer } from '../cache.runtime.js';
 import type { BatchRequest } from '../flow/batch-request.js';
 import type { LoadContext } from '../flow/load-collector.js';
 import type { ReadRequest } from '../flow/reader.js';
@@ -24,6 +24,7 @@ interface Waiting {
 /** Calls that may be answered together: one host, one scope around them, one scope in front of their keys. */
 class OpenBatch {
   readonly calls: Waiting[] = [];
+  timer: Timer | undefined;
 
   constructor(
     readonly scope: Scope | undefined,
@@ -62,13 +63,14 @@ export class AutoBatch {
     const send = (): void => this.#send(self, batch);
     // behind all that is to be done before the event loop goes on: calls of its later turns come along
     if (withinMs === undefined) void Promise.resolve().then(() => process.nextTick(send));
-    else this.runtime.after(withinMs, send);
+    else batch.timer = this.runtime.after(withinMs, send);
     return batch;
   }
 
   #send(self: unknown, batch: OpenBatch): void {
     const batches = this.#open.get(self) ?? [];
     if (!batches.includes(batch)) return; // it was full before its time
+    batch.timer?.cancel();
     const others = batches.filter((other) => other !== batch);
     if (others.length === 0) this.#open.delete(self);
     else this.#open.set(self, others);
@@ -95,7 +97,7 @@ export class AutoBatch {
       region,
       options,
       keys: calls.map(({ request }) => request.key),
-      request: (place) => calls[place]!.request,
+      request: (place, found) => ({ ...calls[place]!.request, found }),
       load,
       maxSize: this.terms.maxSize,
     };

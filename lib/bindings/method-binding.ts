@@ -3,7 +3,7 @@ import type { CacheService, Invalidation } from '../cache.service.js';
 import { CacheConfigurationError, CacheKeyError } from '../cache.errors.js';
 import type { CacheDesk } from '../desk/cache-desk.js';
 import type { CacheEngine } from '../desk/cache-engine.js';
-import { batchRequest, type LoadedItems } from '../desk/call-requests.js';
+import { batchRequest, type LoadedItems } from '../desk/batch-requests.js';
 import type { CacheKey, LocalKey } from '../entry/key-encoding.js';
 import type { LoadContext } from '../flow/load-collector.js';
 import { currentScope, runningLoad } from '../flow/scope.js';

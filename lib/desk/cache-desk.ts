@@ -1,6 +1,5 @@
 import type { CacheEntry } from '../entry/cache-entry.js';
-import { pagesOf } from '../entry/pages.js';
-import { localKey, storedNumber, type LocalKey } from '../entry/key-encoding.js';
+import { storedNumber, type LocalKey } from '../entry/key-encoding.js';
 import type { BatchRequest } from '../flow/batch-request.js';
 import type { CacheRegion } from '../flow/cache-region.js';
 import type { Found } from '../flow/found.js';
@@ -16,6 +15,7 @@ import { waitsWithoutEnd } from '../flow/waiting.js';
 import type { MemoryPool } from '../tiers/memory-pool.js';
 import type { MemoryTier } from '../tiers/memory.tier.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
+import { BatchReads, type Answers } from './batch-reads.js';
 import { CacheStatistics, type CacheStatisticsSnapshot } from './cache-statistics.js';
 
 /** Where the reads of one cache are taken in, counted and handed out. */
@@ -31,12 +31,13 @@ export class CacheDesk {
   readonly #pool: MemoryPool | undefined;
   readonly #replica: JournalReplica;
   readonly #now: () => number;
+  readonly #batches: BatchReads;
 
   constructor(
     readonly region: CacheRegion,
     private readonly parts: EngineParts,
     private readonly reads: ReadFlow,
-    private readonly readsOfMany: ReadManyFlow,
+    readsOfMany: ReadManyFlow,
   ) {
     this.hasShortWay = region.options.scope === undefined;
     this.hasHotPath = this.hasShortWay && !region.options.read.strong;
@@ -44,6 +45,7 @@ export class CacheDesk {
     this.#pool = region.memory.pool;
     this.#replica = parts.journal.replica;
     this.#now = parts.runtime.now;
+    this.#batches = new BatchReads(this, parts, reads, readsOfMany);
   }
 
   /**
@@ -146,7 +148,7 @@ export class CacheDesk {
   }
 
   async read(request: ReadRequest): Promise<unknown> {
-    if (this.isBypassed()) return this.#askTheSource(request.load);
+    if (this.isBypassed()) return this.askTheSource(request.load);
     return this.#deliver(await this.answer(request));
   }
 
@@ -154,11 +156,11 @@ export class CacheDesk {
   answer(request: ReadRequest): Promise<ReadOutcome> {
     const tally = currentScope()?.tally;
     if (tally === undefined) return this.#counted(() => this.reads.read(request));
-    return this.reads.read(request).then((outcome) => this.#told(tally, request.key, outcome));
+    return this.reads.read(request).then((outcome) => this.told(tally, request.key, outcome));
   }
 
   /** A read nobody asked for: whoever makes it wants what is fresh, and to know where it came from. */
-  async #told(tally: Tally, key: string, outcome: ReadOutcome): Promise<ReadOutcome> {
+  async told(tally: Tally, key: string, outcome: ReadOutcome): Promise<ReadOutcome> {
     const refresh = outcome.kind === 'stale' ? this.region.flights.get(key)?.promise : undefined;
     const end = refresh?.then(
       ({ source }) => (source === 'load' ? 'loaded' : 'l2'),
@@ -173,7 +175,8 @@ export class CacheDesk {
     return this.passThrough || currentScope()?.bypass === true;
   }
 
-  #askTheSource<T>(load: (context: LoadContext) => T, reads = 1): T {
+  /** Calls a loader as if there were no cache, for so many reads. */
+  askTheSource<T>(load: (context: LoadContext) => T, reads = 1): T {
     this.statistics.bypassed += reads;
     const { replica } = this.parts.journal;
     const context = new LoadCollector(
@@ -213,90 +216,18 @@ export class CacheDesk {
   }
 
   /** @returns a value for each key, in their order. @throws the first error, when a value can't be had */
-  async readMany(batch: BatchRequest): Promise<unknown[]> {
-    if (this.isBypassed()) return this.#askTheSourceForMany(batch);
-    const values: unknown[] = [];
-    const places = this.#openHot(batch, values);
-    if (places.length === 0) return values;
-    const tally = currentScope()?.tally;
-    if (tally === undefined) this.statistics.reads += places.length;
-    const outcomes = await this.readsOfMany.read(batch, places);
-    if (tally === undefined) for (const { kind } of outcomes) this.statistics[kind]++;
-    else await Promise.all(outcomes.map((outcome, index) => this.#told(tally, batch.keys[places[index]!]!, outcome)));
-    for (const [index, place] of places.entries()) values[place] = this.#openNow(outcomes[index]!);
-    return values;
+  readMany(batch: BatchRequest): Promise<unknown[]> {
+    return this.#batches.read(batch);
   }
 
   /** Every read of the batch by itself: each is answered as soon as its answer is there. */
-  async readEach(batch: BatchRequest, answer: Answers): Promise<void> {
-    const places = batch.keys.map((_, place) => place);
-    if (this.isBypassed()) {
-      await this.#askTheSourceForMany(batch).then(
-        (values) => places.forEach((place) => answer.resolve(place, values[place])),
-        (error: unknown) => places.forEach((place) => answer.reject(place, error)),
-      );
-      return;
-    }
-    const tally = currentScope()?.tally;
-    if (tally === undefined) this.statistics.reads += places.length;
-    await this.readsOfMany.read(batch, places, (place, outcome) => {
-      if (tally === undefined) this.statistics[outcome.kind]++;
-      else this.parts.background.add(this.#told(tally, batch.keys[place]!, outcome));
-      try {
-        answer.resolve(place, this.#openNow(outcome));
-      } catch (error) {
-        answer.reject(place, error);
-      }
-    });
+  readEach(batch: BatchRequest, answers: Answers): Promise<void> {
+    return this.#batches.readEach(batch, answers);
   }
 
   /** Looks into the tiers; `undefined` where there is nothing. */
-  async peekMany(batch: BatchRequest, allowStale: boolean): Promise<unknown[]> {
-    if (this.isBypassed()) {
-      this.statistics.bypassed += batch.keys.length;
-      return batch.keys.map(() => undefined);
-    }
-    const values: unknown[] = [];
-    const places = this.#openHot(batch, values);
-    if (places.length === 0) return values;
-    this.statistics.reads += places.length;
-    const outcomes = await this.readsOfMany.peek(batch, places, allowStale);
-    for (const outcome of outcomes) this.statistics[outcome?.kind ?? 'absent']++;
-    for (const [index, place] of places.entries()) {
-      const outcome = outcomes[index];
-      values[place] = outcome === undefined ? undefined : this.#openNow(outcome);
-    }
-    return values;
-  }
-
-  /** Opens what needs nothing but a look into memory, which outside of scopes is most. @returns the other places */
-  #openHot({ keys, options }: BatchRequest, values: unknown[]): number[] {
-    const isHot = !options.strong && currentScope() === undefined;
-    const places: number[] = [];
-    for (let place = 0; place < keys.length; place++) {
-      const entry = isHot ? this.hot(localKey(keys[place]!)) : undefined;
-      if (entry === undefined) places.push(place);
-      values.push(entry === undefined ? undefined : this.unpack(entry));
-    }
-    return places;
-  }
-
-  /** Each key once, and no more at a time than the loader takes. */
-  async #askTheSourceForMany({ keys, load, maxSize }: BatchRequest): Promise<unknown[]> {
-    this.statistics.bypassed += keys.length;
-    const firstPlaces = new Map<string, number>();
-    keys.forEach((key, place) => firstPlaces.set(key, firstPlaces.get(key) ?? place));
-    const byPlace = new Map<number, unknown>();
-    for (const places of pagesOf([...firstPlaces.values()], maxSize)) {
-      const values = await this.#askTheSource((context) => load(places, context), 0);
-      for (const [index, place] of places.entries()) byPlace.set(place, values[index]);
-    }
-    return keys.map((key) => byPlace.get(firstPlaces.get(key)!));
-  }
-
-  #openNow(outcome: ReadOutcome): unknown {
-    if (!('entry' in outcome)) throw outcome.error;
-    return this.unpack(outcome.entry);
+  peekMany(batch: BatchRequest, allowStale: boolean): Promise<unknown[]> {
+    return this.#batches.peek(batch, allowStale);
   }
 
   #deliver(outcome: ReadOutcome): Promise<unknown> {
@@ -319,12 +250,6 @@ export class CacheDesk {
     const { codec, guard } = this.region;
     return this.statistics.snapshot(this.#memory.size, codec.copiedInsteadOfFrozen, guard?.status());
   }
-}
-
-/** Who is told of the answers to a batch, place by place. */
-export interface Answers {
-  resolve(place: number, value: unknown): void;
-  reject(place: number, error: unknown): void;
 }
 
 const ABSENT = { kind: 'absent' } as const;

@@ -1,5 +1,6 @@
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import type { CacheRegion } from './cache-region.js';
+import type { Found } from './found.js';
 import type { LoadContext } from './load-collector.js';
 import type { ReadRequest } from './reader.js';
 
@@ -12,8 +13,8 @@ export interface BatchRequest {
   readonly options: ResolvedReadOptions;
   /** As they are stored. */
   readonly keys: readonly string[];
-  /** The read at one place, made when it is needed. */
-  readonly request: (place: number) => ReadRequest;
+  /** The read at one place, made when it is needed, with what a look has found for it. */
+  readonly request: (place: number, found: Found | undefined) => ReadRequest;
   readonly load: LoadMissing;
   /** Keys the loader is called for at a time. */
   readonly maxSize: number;

@@ -1,3 +1,5 @@
+import type { Runtime } from '../cache.runtime.js';
+import type { CacheEntry } from '../entry/cache-entry.js';
 import { pagesOf } from '../entry/pages.js';
 import type { BatchRequest } from './batch-request.js';
 import { beginRefresh, NOTHING, type FlightResult, type LoadFlight } from './cache-region.js';
@@ -29,7 +31,7 @@ export class LoadsOfMany {
 
   /** Never rejects: what happens on the way is what the flights bring. */
   async fly(missing: readonly MissingItem[], batch: BatchRequest, background: boolean): Promise<void> {
-    const { shared } = this.parts;
+    const { shared, runtime, lockTimeoutMs } = this.parts;
     const { confirmed } = missing[0]!.reader;
     // without a confirmed journal nobody can say whether what the shared tier holds is fresh
     const isShared = shared.present && confirmed;
@@ -37,13 +39,16 @@ export class LoadsOfMany {
     const mayAskForIds = !background && (isShared || !shared.present);
     const rest = mayAskForIds ? await this.#withoutAbsent(unanswered) : unanswered;
     if (!background && !this.#isAdmitted(rest)) return;
-    let failure: { readonly error: unknown } | undefined;
+    const watch = new Watch(runtime, lockTimeoutMs, (items, isLast) => this.#takeLocks(items, terms, isLast));
+    const terms: Terms = { batch, background, watch };
+    let failure: Failure;
     for (const part of pagesOf(rest, batch.maxSize)) {
       // a source that has failed isn't asked for the rest
       if (failure !== undefined) this.#fail(part, failure.error);
-      else if (isShared && shared.isReachable) failure = await this.#loadUnderLocks(part, batch, background);
-      else failure = await this.#load(part, batch, background);
+      else if (isShared && shared.isReachable) failure = await (await this.#takeLocks(part, terms, false)).load;
+      else failure = await this.#load(part, terms);
     }
+    await watch.end();
   }
 
   /** Those that may exist at the source; the others are landed. */
@@ -95,18 +100,16 @@ export class LoadsOfMany {
 
   /** One round trip for all; what it has is landed, the rest is returned. */
   async #lookIntoSharedTier(missing: readonly MissingItem[], background: boolean): Promise<readonly MissingItem[]> {
-    const found = await this.parts.shared.getMany(addressesOf(missing));
-    return this.#adopt(missing, found, background);
+    const entries = await this.reads.sharedEntries.findMany(missing.map(({ reader }) => reader));
+    return this.#adopt(missing, entries, background);
   }
 
   /** Lands what was found, as far as it is good for anything. @returns the others */
-  async #adopt(
+  #adopt(
     items: readonly MissingItem[],
-    found: readonly (Buffer | undefined)[],
+    entries: readonly (CacheEntry | undefined)[],
     background: boolean,
-  ): Promise<readonly MissingItem[]> {
-    const { sharedEntries } = this.reads;
-    const entries = await Promise.all(items.map(({ reader }, index) => sharedEntries.open(found[index], reader)));
+  ): readonly MissingItem[] {
     return items.filter(({ reader, flight }, index) => {
       const result = this.reads.adopt(entries[index], flight, reader, { serveOld: true });
       if (result !== undefined) this.#land(reader, flight, result, background);
@@ -115,45 +118,41 @@ export class LoadsOfMany {
   }
 
   /**
-   * Loads what it gets the locks of, and meanwhile looks for what others are loading, taking over what doesn't come.
-   * Nobody holds a lock because of a key he waits for, so two batches can't wait for each other.
-   * @returns how the first load failed, if it did
+   * Loads what it gets the locks of, and leaves what others are loading to be watched meanwhile. Nobody holds a lock
+   * because of a key he waits for, so two batches can't wait for each other.
+   * @param isLast what isn't there by now is loaded without its lock
    */
-  async #loadUnderLocks(items: readonly MissingItem[], batch: BatchRequest, background: boolean): Promise<Failure> {
-    const { locks, runtime, lockTimeoutMs, background: work } = this.parts;
-    const begun = runtime.monotonic();
-    const loads: Promise<Failure>[] = [];
-    let waiting = items;
-    for (let attempts = 0; waiting.length > 0; attempts++) {
-      const { lease, acquired, found } = await locks.tryAcquireMany(addressesOf(waiting));
-      const ours = new Set(waiting.filter((_, index) => acquired[index]));
-      const rest = await this.#adopt(waiting, found, background);
-      const mine = rest.filter((item) => ours.has(item));
-      const release = async (): Promise<void> => lease?.release();
-      if (mine.length > 0) loads.push(this.#load(mine, batch, background, release));
-      else if (lease !== undefined) work.add(release());
-      waiting = rest.filter((item) => !ours.has(item));
-      if (waiting.length === 0) break;
-      const waitedMs = runtime.monotonic() - begun;
-      if (background || waitedMs >= lockTimeoutMs) {
-        if (background) for (const { reader, flight } of waiting) this.#land(reader, flight, NOTHING, true);
-        else loads.push(this.#load(waiting, batch, background));
-        break;
-      }
-      const pauseMs = attempts === 0 ? 5 : waitedMs < 1_000 ? 10 : 40;
-      const forMs = pauseMs * Math.ceil(waiting.length / WATCHED_AT_ONCE);
-      await new Promise<void>((resolve) => runtime.after(forMs, resolve));
-    }
-    return (await Promise.all(loads)).find((failure) => failure !== undefined);
+  async #takeLocks(items: readonly MissingItem[], terms: Terms, isLast: boolean): Promise<UnderWay> {
+    const { lease, acquired, found } = await this.parts.locks.tryAcquireMany(addressesOf(items));
+    const ours = new Set(items.filter((_, index) => acquired[index]));
+    const entries = items.map(({ reader }, index) => this.reads.sharedEntries.open(found[index], reader));
+    const rest = this.#adopt(items, await Promise.all(entries), terms.background);
+    const mine = isLast ? rest : rest.filter((item) => ours.has(item));
+    const others = isLast ? [] : rest.filter((item) => !ours.has(item));
+    if (terms.background) for (const { reader, flight } of others) this.#land(reader, flight, NOTHING, true);
+    else if (others.length > 0) terms.watch.add(others);
+    const release = async (): Promise<void> => lease?.release();
+    if (mine.length > 0) return { load: this.#loadParts(mine, terms, release) };
+    if (lease !== undefined) this.parts.background.add(release());
+    return { load: undefined };
   }
 
-  async #load(
-    items: readonly MissingItem[],
-    batch: BatchRequest,
-    background: boolean,
-    release?: () => Promise<void>,
-  ): Promise<Failure> {
+  /** What was taken over may have been left by several parts. */
+  async #loadParts(items: readonly MissingItem[], terms: Terms, release: () => Promise<void>): Promise<Failure> {
+    const parts = pagesOf(items, terms.batch.maxSize);
+    let failure: Failure;
+    for (const [index, part] of parts.entries()) {
+      const isLast = index === parts.length - 1;
+      if (failure === undefined) failure = await this.#load(part, terms, isLast ? release : undefined);
+      else this.#fail(part, failure.error);
+    }
+    if (failure !== undefined) this.parts.background.add(release());
+    return failure;
+  }
+
+  async #load(items: readonly MissingItem[], terms: Terms, release?: () => Promise<void>): Promise<Failure> {
     const { strong, transaction } = items[0]!.reader;
+    const { batch, background } = terms;
     const { region } = batch;
     try {
       const places = items.map(({ place }) => place);
@@ -175,7 +174,6 @@ export class LoadsOfMany {
       });
       return undefined;
     } catch (error) {
-      if (release !== undefined) this.parts.background.add(release());
       this.#fail(items, error);
       return { error };
     }
@@ -197,6 +195,58 @@ export class LoadsOfMany {
 }
 
 type Failure = { readonly error: unknown } | undefined;
+
+/** What holds for all loads of one batch. */
+interface Terms {
+  readonly batch: BatchRequest;
+  readonly background: boolean;
+  readonly watch: Watch;
+}
+
+/** A load that was begun, if there was anything to load. */
+interface UnderWay {
+  readonly load: Promise<Failure> | undefined;
+}
+
+/** Keys that other processes are loading, looked for again and again until they are there or taken over. */
+class Watch {
+  #waiting: MissingItem[] = [];
+  #begun: number | undefined;
+  #watching: Promise<void> | undefined;
+  readonly #loads: Promise<Failure>[] = [];
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly timeoutMs: number,
+    private readonly attempt: (items: readonly MissingItem[], isLast: boolean) => Promise<UnderWay>,
+  ) {}
+
+  add(items: readonly MissingItem[]): void {
+    this.#waiting.push(...items);
+    this.#begun ??= this.runtime.monotonic();
+    this.#watching ??= this.#watch(this.#begun);
+  }
+
+  /** Resolves when nothing is watched any more, and what was taken over is loaded. */
+  async end(): Promise<void> {
+    await this.#watching;
+    await Promise.all(this.#loads);
+  }
+
+  async #watch(begun: number): Promise<void> {
+    for (let attempts = 0; this.#waiting.length > 0; attempts++) {
+      const waitedMs = this.runtime.monotonic() - begun;
+      const pauseMs = attempts === 0 ? 5 : waitedMs < 1_000 ? 10 : 40;
+      const forMs = pauseMs * Math.ceil(this.#waiting.length / WATCHED_AT_ONCE);
+      await new Promise<void>((resolve) => this.runtime.after(forMs, resolve));
+      const items = this.#waiting;
+      this.#waiting = [];
+      const { load } = await this.attempt(items, this.runtime.monotonic() - begun >= this.timeoutMs);
+      if (load !== undefined) this.#loads.push(load);
+    }
+    this.#watching = undefined;
+  }
+}
 
 const addressesOf = (items: readonly MissingItem[]): ReturnType<Reader['region']['address']>[] =>
   items.map(({ reader: { region, key } }) => region.address(key));

@@ -13,7 +13,7 @@ export class ReadManyFlow {
   readonly #loads: LoadsOfMany;
 
   constructor(
-    private readonly parts: EngineParts,
+    parts: EngineParts,
     private readonly reads: ReadFlow,
   ) {
     this.#loads = new LoadsOfMany(parts, reads);
@@ -66,11 +66,7 @@ export class ReadManyFlow {
     const wanting = readers.filter((reader, index) => this.reads.wantsSharedTier(reader, outcomes[index]));
     const found = new Map<Reader, ReadOutcome | undefined>();
     if (wanting.length > 0) {
-      const addresses = wanting.map(({ region, key }) => region.address(key));
-      const bytes = await this.parts.shared.getMany(addresses);
-      const entries = await Promise.all(
-        wanting.map(async (reader, i) => this.reads.sharedEntries.open(bytes[i], reader)),
-      );
+      const entries = await this.reads.sharedEntries.findMany(wanting);
       for (const [index, reader] of wanting.entries()) found.set(reader, this.reads.take(entries[index], reader));
     }
     return readers.map((reader, index) =>
@@ -82,8 +78,13 @@ export class ReadManyFlow {
   #begin(batch: BatchRequest, places: readonly number[]): Reader[] | Promise<Reader[]> {
     const refreshes = this.#loads.refreshesOf(batch);
     const each = (first: Reader): Reader[] =>
-      places.map((place) => ({ ...first, request: batch.request(place), key: batch.keys[place]!, refreshes }));
-    const first = this.reads.begin(batch.request(places[0]!));
+      places.map((place) => {
+        const request = batch.request(place, undefined);
+        const { region, strong, scope, transaction, mark, confirmed } = first;
+        const { key, found } = request;
+        return { request, region, key, strong, scope, transaction, mark, confirmed, found, refreshes };
+      });
+    const first = this.reads.begin(batch.request(places[0]!, undefined));
     return first instanceof Promise ? first.then(each) : each(first);
   }
 

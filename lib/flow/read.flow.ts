@@ -22,7 +22,7 @@ import { ReaderJudge } from './reader-judge.js';
 import type { Reader, ReadRequest } from './reader.js';
 import { currentScope, outsideScopes, runningLoad, surroundingTransaction } from './scope.js';
 import { SharedEntries } from './shared-entries.js';
-import { endOf, waitAlike, type End } from './waiting.js';
+import { endOf, waitAlike, waitsWithoutEnd, type End } from './waiting.js';
 
 /**
  * A read, from the memory tier over somebody else's load to a load of its own.
@@ -355,7 +355,18 @@ export class ReadFlow {
   }
 
   /** @returns `undefined` when what the flight brought is no answer for this reader */
-  async waitFor(flight: LoadFlight, reader: Reader, leads: boolean): Promise<ReadOutcome | undefined> {
+  waitFor(flight: LoadFlight, reader: Reader, leads: boolean): Promise<ReadOutcome | undefined> {
+    const { options, signal } = reader.request;
+    // nothing but the flight can end it, and nobody has to know of the wait
+    if (reader.scope === undefined && signal === undefined && waitsWithoutEnd(options))
+      return flight.promise.then(
+        (result) => this.#judge.accept(result, reader, leads),
+        (error: unknown) => this.#afterFailure(error, flight, reader),
+      );
+    return this.#waitPatiently(flight, reader, leads);
+  }
+
+  async #waitPatiently(flight: LoadFlight, reader: Reader, leads: boolean): Promise<ReadOutcome | undefined> {
     const loading = (reader.scope?.flights ?? []) as readonly LoadFlight[];
     // who asks for a load wants to know whether there was one
     const old = reader.request.refresh === true ? () => undefined : () => this.#judge.standIn(flight, reader);
@@ -371,10 +382,8 @@ export class ReadFlow {
     switch (end.how) {
       case 'result':
         return this.#judge.accept(end.result, reader, leads);
-      case 'error': {
-        const standIn = mayStandInFor(end.error, reader.request.options) ? old() : undefined;
-        return standIn ?? { kind: 'error', error: end.error };
-      }
+      case 'error':
+        return this.#afterFailure(end.error, flight, reader);
       case 'left':
         return { kind: 'error', error: end.error };
       case 'soft':
@@ -385,6 +394,13 @@ export class ReadFlow {
         return old() ?? { kind: 'timeout', error };
       }
     }
+  }
+
+  #afterFailure(error: unknown, flight: LoadFlight, reader: Reader): ReadOutcome {
+    const { refresh, options } = reader.request;
+    const mayBeOld = refresh !== true && mayStandInFor(error, options);
+    const old = mayBeOld ? this.#judge.standIn(flight, reader) : undefined;
+    return old ?? { kind: 'error', error };
   }
 
   /** What a loader reads becomes part of what it returns: its tags, its expiry, its age. */

@@ -3,7 +3,7 @@ import { decodeEntry } from '../entry/entry-codec.js';
 import type { CacheRegion } from './cache-region.js';
 import type { EngineParts } from './engine-parts.js';
 import { hotUntilOf } from './entry-writer.js';
-import { Look } from './found.js';
+import { Look, type Found } from './found.js';
 import type { Reader } from './reader.js';
 
 /** Entries as other processes left them in the shared tier. */
@@ -35,6 +35,28 @@ export class SharedEntries {
     });
     region.looks.set(key, look);
     return look;
+  }
+
+  /** One look for several keys, by somebody who judges what it finds. */
+  async lookAtMany(region: CacheRegion, keys: readonly string[]): Promise<Found[]> {
+    const order = this.parts.journal.replica.nextSequence();
+    const found = await this.parts.shared.getMany(keys.map((key) => region.address(key)));
+    const { earlyRefreshBeta } = region.options.read;
+    return keys.map((key, index) => ({
+      entry: this.#decode(found[index], region, key, order, earlyRefreshBeta),
+      tier: 'l2',
+    }));
+  }
+
+  /** What was found for these reads, and where nothing was looked for yet, what is found now, ready to be judged. */
+  async findMany(readers: readonly Reader[]): Promise<(CacheEntry | undefined)[]> {
+    const asking = readers.filter(({ found }) => found?.tier !== 'l2');
+    const addresses = asking.map(({ region, key }) => region.address(key));
+    const bytes = asking.length === 0 ? [] : await this.parts.shared.getMany(addresses);
+    const answers = new Map(asking.map((reader, index) => [reader, bytes[index]]));
+    return Promise.all(
+      readers.map((reader) => (answers.has(reader) ? this.open(answers.get(reader), reader) : this.find(reader))),
+    );
   }
 
   /** Whoever loaded it knew more: what that was has to be known here before anybody can judge it. */

@@ -63,7 +63,11 @@ const autoBatchRules = {
 } satisfies Record<string, Rule<unknown>>;
 
 /** Checks what a decorator says of the batches its calls become. */
-export function checkAutoBatch(settings: { readonly load?: unknown }, where: string, problems: Problems): boolean {
+export function checkAutoBatch(
+  settings: object & { readonly load?: unknown },
+  where: string,
+  problems: Problems,
+): boolean {
   const reader = new OptionReader<Record<string, unknown>>(settings, where, problems);
   reader.refuseUnknown(Object.keys(autoBatchRules));
   for (const [field, rule] of Object.entries(autoBatchRules)) reader.take(field, rule);

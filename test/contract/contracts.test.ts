@@ -45,6 +45,7 @@ describe('the shared tier contract, outside of a test framework', () => {
 
   it('doesn’t hold of a store without expiry', async () => {
     expect(await judge(() => new MapTier(() => 0))).toEqual([
+      'keeps many at once, each for its own time',
       'keeps what is prolonged for so long from then on, and prolongs what isn’t there to no effect',
       'forgets what has expired, counted from the last write',
     ]);
@@ -91,6 +92,7 @@ describe('the load lock contract, outside of a test framework', () => {
     expect(sentences).toEqual([
       'may be given back twice, without taking it from the next one',
       'lets at least one of many who come at once load, and where it is exclusive only one',
+      'gives the rights to load several keys at once, as far as nobody has them',
     ]);
   });
 });

@@ -224,4 +224,22 @@ export const mutants: readonly Mutant[] = [
     find: '    this.#close(key, flight);\n    if (!flight.settled) flight.reject(reason);',
     replace: '    if (!flight.settled) flight.reject(reason);',
   },
+  {
+    rule: 'a batch inside a transaction takes nothing from memory without a closer look',
+    file: 'lib/desk/batch-reads.ts',
+    find: 'const isHot = !options.strong && currentScope() === undefined;',
+    replace: 'const isHot = !options.strong;',
+  },
+  {
+    rule: 'the loads of a batch inside a transaction aren’t offered to others',
+    file: 'lib/flow/read-many.flow.ts',
+    find: 'const flight = offered ? region.flights.open(key) : region.flights.unlisted();',
+    replace: 'const flight = region.flights.open(key);',
+  },
+  {
+    rule: 'the items of a batch are tagged each by itself',
+    file: 'lib/flow/loader-runner.ts',
+    find: 'userTags(request.tagsOfResult?.(value) ?? [], () => describe(request))',
+    replace: '[] as string[]',
+  },
 ];

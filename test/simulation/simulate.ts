@@ -83,7 +83,8 @@ class Simulation {
       case 'site':
         return this.#read(operation.kind, operation.target, operation.strong, this.#source);
       case 'many':
-        return this.#readMany(operation.targets);
+        // drawn from what is there already: the histories stay the same
+        return this.#readMany(operation.targets, operation.pauseMs % 2 === 1, this.#source);
       case 'get':
         return this.#get(operation.target);
       case 'quiet':
@@ -150,12 +151,19 @@ class Simulation {
     return this.#world.sleep(this.#world.upTo(this.program.settings.longestLoadMs / 2));
   }
 
-  async #readMany(rows: readonly number[]): Promise<void> {
-    const read = this.#history.beginRead(`many ${rows.join()}`, false);
+  async #readMany(
+    rows: readonly number[],
+    strong: boolean,
+    view: View,
+    ownWrites?: ReadonlyMap<number, number>,
+  ): Promise<void> {
+    const read = this.#history.beginRead(`${strong ? 'strong ' : ''}many ${rows.join()}`, strong, ownWrites);
     const load = async (missing: string[]): Promise<(readonly Row[])[]> =>
-      (await Promise.all(missing.map((row) => this.#loadRow(this.#source, Number(row))))).flat().map((row) => [row]);
+      (await Promise.all(missing.map((row) => this.#loadRow(view, Number(row))))).flat().map((row) => [row]);
     const found = await this.#cache.getOrLoadMany<readonly Row[], string>('rows', rows.map(String), load, {
       tags: ([row]) => tagsOf(row!.row),
+      ...(strong ? { consistency: 'strong' as const } : {}),
+      ...(rows.length > 2 ? { maxSize: 2 } : {}),
     });
     this.#history.endRead(read, seen(found.flatMap((item) => item ?? [])));
   }
@@ -215,7 +223,8 @@ class Simulation {
       await this.#cache.invalidate({ tags: [`row:${row}`] });
     }
     const own = new Map(transaction.written);
-    await this.#read('row', row, false, transaction, own);
+    if (row % 2 === 0) await this.#read('row', row, false, transaction, own);
+    else await this.#readMany([row, row - 1], false, transaction, own);
     if (!put) await this.#read('page', Math.floor(row / 2), false, transaction, own);
   }
 

@@ -91,6 +91,23 @@ export function loadLockContract(
       await Promise.all(leases.map((lease) => lease.release()));
     });
 
+    it('gives the rights to load several keys at once, as far as nobody has them', async () => {
+      const single = await lock.tryAcquire(address('8'));
+      const addresses = ['7', '8', 'ä:{7}'].map((key) => address(key));
+
+      const first = await lock.tryAcquireMany(addresses);
+      const second = await lock.tryAcquireMany(addresses);
+
+      expect(first.acquired).toEqual([true, !under.exclusive, true]);
+      expect(first.found).toEqual([undefined, undefined, undefined]);
+      expect(second.acquired).toEqual(addresses.map(() => !under.exclusive));
+      expect(second.lease === undefined).toBe(under.exclusive);
+      await first.lease!.release();
+      const third = await lock.tryAcquireMany(addresses);
+      expect(third.acquired).toEqual([true, !under.exclusive, true]);
+      await Promise.all([single, second, third].map(async ({ lease }) => lease?.release()));
+    });
+
     if (looksUp) {
       it('finds what somebody stored meanwhile', async () => {
         await under.store!(address('7'), Buffer.from('entry'));
@@ -99,6 +116,9 @@ export function loadLockContract(
 
         expect(found).toEqual(Buffer.from('entry'));
         await lease?.release();
+        const many = await lock.tryAcquireMany([address('8'), address('7')]);
+        expect(many.found).toEqual([undefined, Buffer.from('entry')]);
+        await many.lease?.release();
       });
     }
   });

@@ -109,6 +109,18 @@ export function sharedTierContract(
       expect(await tier.getMany([])).toEqual([]);
     });
 
+    it('keeps many at once, each for its own time', async () => {
+      const entries = BYTES.map(([what, bytes]) => ({ address: address(what), bytes, ttlMs: HOUR }));
+      await tier.setMany([...entries, { address: address('brief'), bytes: Buffer.from('1'), ttlMs: 60 }]);
+      await under.elapse(100);
+
+      const found = await tier.getMany([...entries.map((entry) => entry.address), address('brief')]);
+
+      const expected = [...entries.map(({ bytes }) => bytes.toString('base64')), undefined];
+      expect(found.map((bytes) => bytes?.toString('base64'))).toEqual(expected);
+      await tier.setMany([]);
+    });
+
     it('forgets what is deleted, and deletes what isn’t there', async () => {
       await tier.set(address('7'), Buffer.from('1'), HOUR);
       await tier.set(address('8'), Buffer.from('2'), HOUR);

@@ -42,6 +42,54 @@ describe('an application doesn’t start', () => {
     expect(error).toMatchObject({ code: 'CACHE_CONFIGURATION', problems: [{ where: 'ttl' }] });
   });
 
+  it('when what is said of batches can’t be right', async () => {
+    const options = (autoBatch: object): object => ({ autoBatch });
+    @Injectable()
+    class Users {
+      @Cacheable(options({ load: 'findAll', maxSize: 0, within: 'soon', key: 'id', maxsize: 1 }))
+      async one(id: number): Promise<number> {
+        return id;
+      }
+      @Cacheable(options({ maxSize: 10 }))
+      async two(id: number): Promise<number> {
+        return id;
+      }
+      @Cacheable(options({ load: 'three' }))
+      async three(id: number, other: number): Promise<number> {
+        return id + other;
+      }
+      @Cacheable({ returns: 'observable', ...options({ load: 'one' }) })
+      four(id: number): Observable<number> {
+        return of(id);
+      }
+      @Cacheable({ autoBatch: 'one' } as object)
+      async five(id: number): Promise<number> {
+        return id;
+      }
+      @CacheableMany({ key: (id: number) => id, maxSize: 1.5, ttl: 'soon' as '1m', autoBatch: {} } as never)
+      async six(ids: number[]): Promise<number[]> {
+        return ids;
+      }
+    }
+    const message = await refusalOf({ providers: [Users] });
+    for (const problem of [
+      'Users.one @Cacheable.autoBatch.maxSize: got 0; takes a whole number of at least 1',
+      "Users.one @Cacheable.autoBatch.within: got 'soon'; takes 'tick', or a duration",
+      "Users.one @Cacheable.autoBatch.key: got 'id'; takes a function that finds the argument in an item",
+      'Users.one @Cacheable.autoBatch.maxsize: there is no such option; did you mean `maxSize`?',
+      'Users.one @Cacheable.autoBatch: Users has no method `findAll`',
+      'Users.two @Cacheable.autoBatch: needs `load`, the name of a method that takes a list',
+      'Users.three @Cacheable.autoBatch: is for methods of one argument, and this one takes 2',
+      'Users.three @Cacheable.autoBatch: names the method itself',
+      'Users.four @Cacheable.autoBatch: is for methods that return a Promise',
+      "Users.five @Cacheable.autoBatch: got 'one'; takes an object",
+      'Users.six @CacheableMany.maxSize: got 1.5; takes a whole number of at least 1',
+      "Users.six @CacheableMany.ttl: got 'soon'; takes a duration",
+      'Users.six @CacheableMany.autoBatch: there is no such option',
+    ])
+      expect(message).toContain(problem);
+  });
+
   it('when the module is imported twice', async () => {
     const twice = startWith({ imports: [CacheModule.forRoot(), CacheModule.forRoot()] });
     await expect(twice).rejects.toThrow(/registration 'default'.* is imported more than once/);

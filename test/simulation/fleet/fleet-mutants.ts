@@ -167,4 +167,10 @@ export const fleetMutants: readonly Mutant[] = [
     find: 'if (!this.#clockWatch.hasJumped()) return;',
     replace: 'if (!this.#closed) return;',
   },
+  {
+    rule: 'a strong batch takes nothing from memory before the journal is confirmed',
+    file: 'lib/desk/batch-reads.ts',
+    find: 'const isHot = !options.strong && currentScope() === undefined;',
+    replace: 'const isHot = currentScope() === undefined;',
+  },
 ];

@@ -219,7 +219,8 @@ class Fleet {
       case 'page':
         return this.#readPage(member, operation.target, operation.strong);
       case 'many':
-        return this.#readMany(member, operation.targets);
+        // drawn from what is there already: the histories stay the same
+        return this.#readMany(member, operation.targets, operation.pauseMs % 2 === 1);
       case 'get':
         return this.#get(member, operation.target);
       case 'quiet':
@@ -263,12 +264,14 @@ class Fleet {
     this.#history.endRead(read, seen(rows));
   }
 
-  async #readMany(member: Member, rows: readonly number[]): Promise<void> {
-    const read = this.#history.beginRead(member.index, member.life, `many ${rows.join()}`, false);
+  async #readMany(member: Member, rows: readonly number[], strong: boolean): Promise<void> {
+    const read = this.#history.beginRead(member.index, member.life, `many ${rows.join()}`, strong);
     const load = (missing: string[]): Promise<Row[][]> =>
       Promise.all(missing.map((row) => this.#load(member, Number(row))));
     const found = await member.machine.service.getOrLoadMany<Row[], string>('rows', rows.map(String), load, {
       tags: ([row]) => [`row:${row!.row}`],
+      ...(strong ? { consistency: 'strong' as const } : {}),
+      ...(rows.length > 2 ? { maxSize: 2 } : {}),
     });
     this.#history.endRead(read, seen(found.flatMap((item) => item ?? [])));
   }

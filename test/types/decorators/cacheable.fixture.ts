@@ -272,3 +272,56 @@ export class Refused {
     return later;
   }
 }
+
+export class Batched {
+  many(ids: readonly string[]): Promise<(User | null)[]> {
+    return later;
+  }
+  byMap(ids: string[]): Promise<ReadonlyMap<string, User>> {
+    return later;
+  }
+  numbers(ids: number[]): Promise<User[]> {
+    return later;
+  }
+  names(ids: string[]): Promise<string[]> {
+    return later;
+  }
+  atOnce(ids: string[]): User[] {
+    return later;
+  }
+
+  @Cacheable({ key: (id: string) => id, autoBatch: { load: 'many', maxSize: 100, within: 'tick' } })
+  one(id: string): Promise<User | null> {
+    return later;
+  }
+  @Cacheable({ autoBatch: { load: 'byMap', within: '2ms' } }) two(id: string): Promise<User | undefined> {
+    return later;
+  }
+  @Cacheable({ autoBatch: { load: 'many', key: (user: User) => user.id } }) async three(id: string) {
+    return later as User;
+  }
+  @Cacheable({ autoBatch: { load: 'manny' } }) // error: Property 'manny' is missing in type 'Batched'
+  misspelt(id: string): Promise<User> {
+    return later;
+  }
+  @Cacheable({ autoBatch: { load: 'numbers' } }) // error: Type 'string' is not assignable to type 'number'
+  ofNumbers(id: string): Promise<User> {
+    return later;
+  }
+  @Cacheable({ autoBatch: { load: 'names' } }) // error: is not assignable to type
+  ofNames(id: string): Promise<User> {
+    return later;
+  }
+  @Cacheable({ autoBatch: { load: 'atOnce' } }) // error: The types returned by 'atOnce(...)' are incompatible
+  ofAtOnce(id: string): Promise<User> {
+    return later;
+  }
+  @Cacheable({ autoBatch: { load: 'many', within: true } }) // error: is not assignable to type
+  within(id: string): Promise<User | null> {
+    return later;
+  }
+  @Cacheable({ autoBatch: { maxSize: 10 } }) // error: Property 'load' is missing
+  unsaid(id: string): Promise<User> {
+    return later;
+  }
+}

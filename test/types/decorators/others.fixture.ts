@@ -45,6 +45,15 @@ export class Accepted {
     return later as User[];
   }
 
+  @CacheableMany({
+    key: (user: User) => user.id,
+    ttl: (user: User) => (user.name === '' ? '1m' : undefined),
+    maxSize: 100,
+  })
+  manyWithTtl(ids: string[]): Promise<User[]> {
+    return later;
+  }
+
   @CachePut({ cache: 'users', key: (user: User) => user.id }) save(user: User): Promise<User> {
     return later;
   }

@@ -101,6 +101,56 @@ describe('the load lock', () => {
   });
 });
 
+describe('the locks of many keys', () => {
+  const addresses = (count: number) => Array.from({ length: count }, (_, at) => ({ ...ADDRESS, key: `${at}` }));
+
+  it('are taken, renewed and given back each with one command', async () => {
+    const { lease, acquired } = await lock.tryAcquireMany(addresses(100));
+    expect([acquired.every(Boolean), redis.count('acquireMany'), lock.held]).toEqual([true, 1, 100]);
+    await clock.advance(LIFE_MS);
+    expect(redis.count('renewLock')).toBe(3);
+    expect((await other.tryAcquireMany(addresses(100))).lease).toBeUndefined();
+    await lease!.release();
+    expect([redis.count('releaseLock'), lock.held, clock.pendingTimers]).toEqual([1, 0, 0]);
+    expect((await other.tryAcquireMany(addresses(1))).acquired).toEqual([true]);
+  });
+
+  it('are given to the one who comes first, key by key', async () => {
+    const theirs = await other.tryAcquireMany(addresses(2));
+    const mine = await lock.tryAcquireMany(addresses(4));
+    expect(mine.acquired).toEqual([false, false, true, true]);
+    await mine.lease!.release();
+    expect((await lock.tryAcquireMany(addresses(4))).acquired).toEqual([false, false, true, true]);
+    await theirs.lease!.release();
+  });
+
+  it('are held on to while one of them is left', async () => {
+    const { lease } = await lock.tryAcquireMany(addresses(2));
+    redis.redis.delete(KEYS.lock(KEYS.entry('users', 1, '0')).lock);
+    await clock.advance(10 * LIFE_MS);
+    expect((await other.tryAcquireMany(addresses(2))).acquired).toEqual([true, false]);
+    await lease!.release();
+  });
+
+  it('are taken page by page where they are very many', async () => {
+    const { lease, acquired } = await lock.tryAcquireMany(addresses(2_500));
+    expect([acquired.length, redis.count('acquireMany'), lock.held]).toEqual([2_500, 3, 2_500]);
+    await lease!.release();
+    expect([redis.count('releaseLock'), lock.held]).toEqual([3, 0]);
+  });
+
+  it('that can’t be reached let everybody load', async () => {
+    redis.faults.set('acquireMany', new RedisFault('timeout', 'no'));
+    const { lease, acquired, found } = await lock.tryAcquireMany(addresses(2));
+    expect([acquired, found]).toEqual([
+      [true, true],
+      [undefined, undefined],
+    ]);
+    await lease!.release();
+    expect([lock.held, clock.pendingTimers]).toEqual([0, 0]);
+  });
+});
+
 describe('a load lock that can’t be reached', () => {
   it.each(['unreachable', 'timeout', 'refused'] as const)('lets everybody load: %s', async (kind) => {
     redis.faults.set('acquire', new RedisFault(kind, 'no'));

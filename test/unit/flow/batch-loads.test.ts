@@ -137,6 +137,21 @@ describe('a batch of more keys than its loader takes', () => {
     expect(await read).toEqual(usersOf([1, 2, 3, 4, 5]));
   });
 
+  it('isn’t held up by a part that another process loads, and takes over what that one doesn’t bring in parts', async () => {
+    const { cache, locks, clock } = looking();
+    locks.heldElsewhere = new Set(['1', '2', '3']);
+    const { asked, load } = noting();
+    const read = cache.getOrLoadMany('users', [1, 2, 3, 4, 5], load, { maxSize: 2 });
+    await settle();
+    expect(asked).toEqual([[4], [5]]);
+    locks.heldElsewhere = false;
+    await clock.advance(15);
+    expect(await read).toEqual(usersOf([1, 2, 3, 4, 5]));
+    expect(asked.slice(2)).toEqual([[1, 2], [3]]);
+    await settle();
+    expect(locks.held).toBe(0);
+  });
+
   it('isn’t asked on when a part has failed; what was loaded stays', async () => {
     const { cache } = engine();
     const asked: number[][] = [];

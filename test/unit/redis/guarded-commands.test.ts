@@ -46,6 +46,16 @@ describe('the guarded commands', () => {
     await commands.set('key', Buffer.from('value'), 1_000);
     expect((await commands.get('key'))?.toString()).toBe('value');
     expect((await commands.getMany(['none', 'key'])).map(String)).toEqual(['undefined', 'value']);
+    await commands.setMany([{ key: 'other', bytes: Buffer.from('one more'), ttlMs: 1_000 }]);
+    expect(String(await commands.get('other'))).toBe('one more');
+    const locks = ['a', 'b'].map((lock) => ({ lock, entry: 'other', beside: true }));
+    const replies = await commands.acquireMany(locks, 'token', 1_000);
+    expect(replies.map(({ acquired, found }) => [acquired, String(found)])).toEqual([
+      [true, 'one more'],
+      [true, 'one more'],
+    ]);
+    expect(await commands.runForEach(releaseLock, ['a', 'b', 'none'], ['token'])).toBe(true);
+    expect(await commands.runForEach(releaseLock, ['a', 'b'], ['token'])).toBe(false);
     await commands.unlink('key');
     expect(await commands.get('key')).toBeUndefined();
     const address = { lock: 'lock', entry: 'key', beside: true };

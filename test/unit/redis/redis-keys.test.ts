@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { groupsBySlot } from '../../../lib/redis/slots.js';
 import { RedisKeys } from '../../../lib/redis/redis-keys.js';
 
 /** CRC16 (XMODEM) of the part of a key that counts, as every node of a cluster computes it. */
@@ -84,5 +85,13 @@ describe('a lock', () => {
       { numRuns: 3_000 },
     );
     expect(there).toBeGreaterThan(500);
+  });
+});
+
+describe('keys of a cluster', () => {
+  it('go together where they are certain to lie in one slot', () => {
+    const keys = ['a', '{t}:b', 'c', 'x{t}y', '{}d', 'a', '{t'];
+    expect(groupsBySlot(keys)).toEqual([[0, 5], [1, 3], [2], [4], [6]]);
+    expect(groupsBySlot([])).toEqual([]);
   });
 });

@@ -44,6 +44,38 @@ describe('the tier in Redis', () => {
     expect(redis.count('getMany')).toBe(1);
   });
 
+  it('asks for very many page by page, and stores them in pages that are neither too many nor too large', async () => {
+    const keys = Array.from({ length: 2_500 }, (_, at) => `${at}`);
+    await tier.setMany(keys.map((key) => ({ address: address(key), bytes: Buffer.from(key), ttlMs: 1_000 })));
+    expect((await tier.getMany(keys.map(address))).map(String)).toEqual(keys);
+    expect([redis.count('setMany'), redis.count('getMany')]).toEqual([3, 3]);
+    const large = ['a', 'b', 'c', 'd', 'e'].map((key) => ({
+      address: address(key),
+      bytes: Buffer.alloc(1_500_000),
+      ttlMs: 1_000,
+    }));
+    await tier.setMany(large);
+    expect(redis.count('setMany')).toBe(3 + 3);
+  });
+
+  it('says once what went wrong with many, and has what came before', async () => {
+    const keys = Array.from({ length: 1_500 }, (_, at) => `${at}`);
+    await tier.setMany(keys.map((key) => ({ address: address(key), bytes: Buffer.from(key), ttlMs: 1_000 })));
+    redis.mode = 'holds';
+    const reading = tier.getMany(keys.map(address));
+    redis.held[0]!.deliver();
+    await new Promise(setImmediate);
+    redis.held[1]!.lose();
+    const found = await reading;
+    expect([found.filter((bytes) => bytes !== undefined).length, found.length]).toEqual([1_000, 1_500]);
+    redis.mode = 'fails';
+    await tier.setMany([{ address: address('a'), bytes: Buffer.from('a'), ttlMs: 1_000 }]);
+    expect(reports.map(([cache, command]) => [cache, command])).toEqual([
+      ['users', 'get'],
+      ['users', 'set'],
+    ]);
+  });
+
   it('removes what is deleted', async () => {
     await tier.set(address('7'), Buffer.from('value'), 1_000);
     await tier.delete(address('7'));
