@@ -1,6 +1,7 @@
 import crowd from './crowd.mjs';
 import disturbedHit from './disturbed-hit.mjs';
 import failing from './failing.mjs';
+import guards from './guards.mjs';
 import httpHit from './http-hit.mjs';
 import invalidateShared from './invalidate-shared.mjs';
 import invalidation from './invalidation.mjs';
@@ -10,12 +11,13 @@ import missAndFill from './miss-and-fill.mjs';
 import miss from './miss.mjs';
 import nested from './nested.mjs';
 import overhead from './overhead.mjs';
+import penetration from './penetration.mjs';
 import push from './push.mjs';
 import redisAway from './redis-away.mjs';
 import redisBytes from './redis-bytes.mjs';
 import strong from './strong.mjs';
 
-const inProcess = [l1Hit, disturbedHit, nested, crowd, failing, miss, invalidation, overhead, httpHit];
-const overRedis = [l2Hit, strong, missAndFill, invalidateShared, push, redisBytes, redisAway];
+const inProcess = [l1Hit, disturbedHit, nested, crowd, failing, miss, invalidation, overhead, httpHit, guards];
+const overRedis = [l2Hit, strong, missAndFill, invalidateShared, push, redisBytes, redisAway, penetration];
 
 export const scenarios = [...inProcess, ...overRedis];
