@@ -3,6 +3,7 @@ import crowd from './crowd.mjs';
 import disturbedHit from './disturbed-hit.mjs';
 import { events } from './events.mjs';
 import failing from './failing.mjs';
+import guards from './guards.mjs';
 import httpHit from './http-hit.mjs';
 import invalidateShared from './invalidate-shared.mjs';
 import invalidation from './invalidation.mjs';
@@ -12,6 +13,7 @@ import missAndFill from './miss-and-fill.mjs';
 import miss from './miss.mjs';
 import nested from './nested.mjs';
 import overhead from './overhead.mjs';
+import penetration from './penetration.mjs';
 import push from './push.mjs';
 import redisAway from './redis-away.mjs';
 import redisBytes from './redis-bytes.mjs';
@@ -19,7 +21,7 @@ import strong from './strong.mjs';
 import warmStart from './warm-start.mjs';
 import writeBehind from './write-behind.mjs';
 
-const inProcess = [l1Hit, disturbedHit, nested, crowd, failing, miss, invalidation, overhead, httpHit];
+const inProcess = [l1Hit, disturbedHit, nested, crowd, failing, miss, invalidation, overhead, httpHit, guards];
 const overRedis = [
   l2Hit,
   strong,
@@ -31,6 +33,7 @@ const overRedis = [
   redisAway,
   writeBehind,
   warmStart,
+  penetration,
 ];
 
 export const scenarios = [...inProcess, ...overRedis, ...events];

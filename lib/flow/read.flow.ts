@@ -264,10 +264,12 @@ export class ReadFlow {
     const { present } = this.parts.shared;
     // without a confirmed journal nobody can say whether what the shared tier holds is fresh
     if (present && !reader.confirmed) return this.#load(flight, reader, background);
-    if (!present) return (await this.#absent(reader, background)) ?? this.#load(flight, reader, background);
+    // what is refreshed has been there
+    const mayBeAbsent = reader.region.ids !== undefined && !background;
+    if (!present) return (mayBeAbsent && (await this.#absent(reader))) || this.#load(flight, reader, background);
     const found = this.adopt(await this.sharedEntries.find(reader), flight, reader, { serveOld: true });
     if (found !== undefined) return found;
-    const absent = await this.#absent(reader, background);
+    const absent = mayBeAbsent ? await this.#absent(reader) : undefined;
     if (absent !== undefined) return absent;
     if (!background) reader.region.guard?.check({ outer: reader.scope?.flights ?? [] });
     // one deadline is all that anybody waits for a server that doesn't answer
@@ -275,9 +277,8 @@ export class ReadFlow {
     return this.#loadUnderLock(flight, reader, background);
   }
 
-  /** The answer where there is no such key at the source. What is refreshed has been there. */
-  async #absent(reader: Reader, background: boolean): Promise<FlightResult | undefined> {
-    if (background || reader.region.ids === undefined) return undefined;
+  /** The answer where there is no such key at the source. */
+  async #absent(reader: Reader): Promise<FlightResult | undefined> {
     const entry = await this.absentKeys.of(reader);
     return entry === undefined ? undefined : { entry, source: 'ids' };
   }

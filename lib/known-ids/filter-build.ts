@@ -3,7 +3,9 @@ import type { Runtime, Timer } from '../cache.runtime.js';
 import type { ResolvedKnownIdsOptions } from '../options/resolved-options.js';
 import { falsePositiveRateOf, type BloomShape } from '../policy/bloom.js';
 import type { RedisCommands } from '../redis/redis-commands.interface.js';
+import { RedisFault } from '../redis/redis-fault.js';
 import type { RedisKeys } from '../redis/redis-keys.js';
+import type { Script, ScriptArgument } from '../redis/script.js';
 import { beginBuild, endBuild, markIds, prepareBitmap } from '../redis/scripts.js';
 import { generationOf, newGeneration, partsOf, type Generation } from './generation.js';
 import type { RebuildResult } from './id-filter.interface.js';
@@ -24,6 +26,9 @@ const LEASE_MS = 30_000;
 /** Bitmaps of a building that broke off go by themselves. */
 const BITMAP_LIFE_MS = 86_400_000;
 const IDS_AT_A_TIME = 500;
+/** Of one step: some seconds in all, well within the lease. */
+const ATTEMPTS = 5;
+const PAUSE_MS = 300;
 
 /**
  * Builds one filter beside the one in use: from its first step on every process adds to both, and it takes the other's
@@ -64,11 +69,10 @@ export class FilterBuild {
   }
 
   async #begin(): Promise<boolean> {
-    const { commands } = this.parts;
     const { text, bits } = this.#generation;
     for (const bitmap of this.#bitmaps(this.#generation))
-      await commands.run(prepareBitmap, [bitmap], [bits, BITMAP_LIFE_MS]);
-    const { begun, leftovers } = await commands.run(beginBuild, [this.#state], [text, LEASE_MS]);
+      await this.#run(prepareBitmap, [bitmap], [bits, BITMAP_LIFE_MS]);
+    const { begun, leftovers } = await this.#run(beginBuild, [this.#state], [text, LEASE_MS]);
     await this.#remove(begun ? leftovers : [text]);
     return begun;
   }
@@ -104,19 +108,19 @@ export class FilterBuild {
   }
 
   async #mark(part: number, ids: number, positions: string): Promise<boolean> {
-    const { commands, keys } = this.parts;
+    const { keys } = this.parts;
     const bitmap = keys.ids(this.cache, `${this.#generation.text}:${part}`);
     const args = [this.#generation.text, LEASE_MS, ids, positions] as const;
-    return (await commands.run(markIds, [this.#state, bitmap], args)).marked;
+    return (await this.#run(markIds, [this.#state, bitmap], args)).marked;
   }
 
   async #finish(): Promise<void> {
-    const { commands, keys } = this.parts;
+    const { keys } = this.parts;
     const { text, bits } = this.#generation;
     for (const bitmap of this.#bitmaps(this.#generation)) {
-      if (!(await commands.run(prepareBitmap, [bitmap], [bits, 0]))) throw this.#lost();
+      if (!(await this.#run(prepareBitmap, [bitmap], [bits, 0]))) throw this.#lost();
     }
-    const { live, old } = await commands.run(endBuild, [this.#state, keys.ids(this.cache, 'writes')], [text, 1]);
+    const { live, old } = await this.#run(endBuild, [this.#state, keys.ids(this.cache, 'writes')], [text, 1]);
     if (!live) throw this.#lost();
     await this.#remove([old]);
   }
@@ -128,6 +132,23 @@ export class FilterBuild {
       .run(endBuild, [this.#state, keys.ids(this.cache, 'writes')], [text, 0])
       .then(() => this.#remove([text]))
       .catch(() => undefined); // its lease ends
+  }
+
+  /** Every step may be done twice, and a server that is slow for a moment is no reason to begin anew. */
+  async #run<Keys extends readonly string[], Arguments extends readonly ScriptArgument[], Result>(
+    script: Script<Keys, Arguments, Result>,
+    keys: NoInfer<Keys>,
+    args: NoInfer<Arguments>,
+  ): Promise<Result> {
+    const { commands, runtime } = this.parts;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await commands.run(script, keys, args);
+      } catch (error) {
+        if (attempt === ATTEMPTS || (error instanceof RedisFault && error.kind === 'refused')) throw error;
+        await new Promise<void>((resolve) => runtime.after(attempt * PAUSE_MS, resolve));
+      }
+    }
   }
 
   async #remove(generations: readonly string[]): Promise<void> {

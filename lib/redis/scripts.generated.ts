@@ -111,6 +111,8 @@ end
 
 local state = redis.call('HMGET', KEYS[1], 'building', 'leaseUntil', 'old')
 local now = nowMs()
+-- the answer to the first time may have been lost
+if state[1] == generation then return { 'begun', '' } end
 if state[1] and now < tonumber(state[2] or '0') then return { 'busy', '' } end
 local leftovers = (state[1] or '') .. ' ' .. (state[3] or '')
 redis.call('HDEL', KEYS[1], 'old')
@@ -184,6 +186,8 @@ local function nowMs()
 end
 
 local state = redis.call('HMGET', KEYS[1], 'building', 'buildingHistory', 'live', 'buildingIds', 'begun')
+-- the answer to the first time may have been lost
+if state[3] == generation then return { 'live', redis.call('HGET', KEYS[1], 'old') or '' } end
 if state[1] ~= generation then return { 'gone', '' } end
 redis.call('HDEL', KEYS[1], 'building', 'buildingHistory', 'leaseUntil', 'buildingIds', 'begun')
 if complete == '0' then return { 'given up', '' } end

@@ -269,6 +269,23 @@ describe('while Redis is away', () => {
     expect(writes).toBe(0);
   });
 
+  it('a rebuild goes on when it is back soon', async () => {
+    const own = await startRedis();
+    onTestFinished(async () => own.stop());
+    const redis = { url: own.url, commandTimeout: '100ms' };
+    const made = await startMachine(own, { namespace: newNamespace(), caches: cachesWith(), redis });
+    const rebuilding = made.cache.knownIds('users').rebuild(async function* () {
+      for (let id = 0; id < 2_000; id++) {
+        if (id === 700) await own.freeze();
+        if (id === 700) setTimeout(() => own.thaw(), 500);
+        yield `id-${id}`;
+      }
+    });
+    expect(await rebuilding).toMatchObject({ status: 'built', ids: 2_000 });
+    await eventually('the filter is used', async () => (await read(made, 'other')) === null);
+    for (const key of ['id-0', 'id-699', 'id-700', 'id-1999']) expect(await read(made, key)).toBe('loaded');
+  });
+
   it('after a write whose id couldn’t be added, nothing is absent when it is back', async () => {
     const own = await startRedis();
     onTestFinished(async () => own.stop());

@@ -9,6 +9,8 @@ local generation, leaseMs = ARGV[1], tonumber(ARGV[2])
 
 local state = redis.call('HMGET', KEYS[1], 'building', 'leaseUntil', 'old')
 local now = nowMs()
+-- the answer to the first time may have been lost
+if state[1] == generation then return { 'begun', '' } end
 if state[1] and now < tonumber(state[2] or '0') then return { 'busy', '' } end
 local leftovers = (state[1] or '') .. ' ' .. (state[3] or '')
 redis.call('HDEL', KEYS[1], 'old')

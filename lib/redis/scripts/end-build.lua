@@ -8,6 +8,8 @@ local generation, complete = ARGV[1], ARGV[2]
 -- include history
 
 local state = redis.call('HMGET', KEYS[1], 'building', 'buildingHistory', 'live', 'buildingIds', 'begun')
+-- the answer to the first time may have been lost
+if state[3] == generation then return { 'live', redis.call('HGET', KEYS[1], 'old') or '' } end
 if state[1] ~= generation then return { 'gone', '' } end
 redis.call('HDEL', KEYS[1], 'building', 'buildingHistory', 'leaseUntil', 'buildingIds', 'begun')
 if complete == '0' then return { 'given up', '' } end

@@ -142,6 +142,19 @@ describe('a key that exists', () => {
   });
 });
 
+describe('a value that is refreshed', () => {
+  it('has been there, whatever the filter says', async () => {
+    const knownIds = { capacity: 9, commitWithin: 0 };
+    const { cache, clock } = engine({ caches: { users: { ttl: '1m', grace: '1h', knownIds } } });
+    await cache.getOrLoad('users', '1', () => 'old');
+    await cache.knownIds('users').rebuild(() => []);
+    await clock.advance(61_000);
+    expect(await cache.getOrLoad('users', '1', () => 'new')).toBe('old');
+    await settle();
+    expect(await cache.getOrLoad('users', '1', () => 'newer')).toBe('new');
+  });
+});
+
 describe('a rebuild', () => {
   it('leaves the old filter in use until it is complete, and forgets what is gone then', async () => {
     const { cache } = await built();
