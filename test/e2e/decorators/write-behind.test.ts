@@ -135,7 +135,10 @@ describe('@WriteBehind', () => {
     @CacheSink('plain')
     class Elsewhere extends ViewsSink {}
 
-    const refusal = await refusalOf({ providers: [Wrong, PerRequest, Elsewhere] }, { caches: { views: {}, plain: {} } });
+    const refusal = await refusalOf(
+      { providers: [Wrong, PerRequest, Elsewhere] },
+      { caches: { views: {}, plain: {} } },
+    );
 
     expect(refusal).toContain('Wrong.options @WriteBehind.batch: got 0; takes a whole number of at least 1');
     expect(refusal).toContain("Wrong.options @WriteBehind.flushEvery: got 'soon'; takes a duration of at least 1 ms");

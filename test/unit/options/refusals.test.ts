@@ -201,7 +201,9 @@ describe('an option that isn’t there', () => {
   it('gets the list of those that are when it resembles none', () => {
     const [problem] = resolved({ expires: 5 }).problems;
 
-    expect(problem).toMatch(/^expires: there is no such option; known are ttl, ttlFrom, sliding, grace, .*maxStaleness/);
+    expect(problem).toMatch(
+      /^expires: there is no such option; known are ttl, ttlFrom, sliding, grace, .*maxStaleness/,
+    );
   });
 
   it('is found inside others too', () => {
