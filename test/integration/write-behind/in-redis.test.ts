@@ -119,6 +119,28 @@ describe('writes that wait in Redis', () => {
     }
   });
 
+  it('wait for a replica where the journal does, and say whether one has them', async () => {
+    const master = await startRedis();
+    const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(master.port)] });
+    try {
+      await eventually('the replica follows', async () => {
+        return String(await master.command('INFO', 'replication')).includes('state=online');
+      });
+      const { cache } = await startMachine(master, {
+        namespace: newNamespace(),
+        redis: { url: master.url, commandTimeout: '500ms' },
+        journal: { durability: 'replicated' },
+        ...LATER,
+      });
+      expect(await cache.writeBehind('rows', '1', row('1', 1))).toMatchObject({ durable: true, replicated: true });
+      await replica.kill();
+      expect(await cache.writeBehind('rows', '1', row('1', 2))).toMatchObject({ durable: true, replicated: false });
+      expect((await cache.writeQueue('rows').status()).waiting).toBe(1);
+    } finally {
+      await Promise.all([master.stop(), replica.stop()]);
+    }
+  });
+
   it('are refused as a whole while Redis is out of memory', async () => {
     const own = await startRedis();
     try {
