@@ -1,8 +1,5 @@
 import { CacheConfigurationError, CacheTimeoutError } from '../cache.errors.js';
-import { CacheEntry } from '../entry/cache-entry.js';
-import { decodeEntry } from '../entry/entry-codec.js';
 import type { CacheKey } from '../entry/key-encoding.js';
-import { readableTag } from '../entry/tags.js';
 import { CacheRegion } from '../flow/cache-region.js';
 import type { EngineParts } from '../flow/engine-parts.js';
 import { InvalidateFlow } from '../flow/invalidate.flow.js';
@@ -19,11 +16,11 @@ import type {
   ResolvedWriteBehindOptions,
 } from '../options/resolved-options.js';
 import { readWriteBehind, WRITE_BEHIND_FIELDS } from '../options/write-behind-options.js';
-import { freshnessOf } from '../policy/freshness.js';
 import { MemoryPool } from '../tiers/memory-pool.js';
 import type { CacheEvent } from '../cache.events.js';
 import { CacheDesk } from './cache-desk.js';
 import type { CacheStatus, Explanation } from './cache-status.js';
+import { explainEntry } from './explain-entry.js';
 import { MemorySweeper } from './memory-sweeper.js';
 import { WriteQueueDesk } from './write-queue-desk.js';
 
@@ -211,53 +208,8 @@ export class CacheEngine {
     };
   }
 
-  async explain(region: CacheRegion, key: string): Promise<Explanation> {
-    const about = { cache: region.name, key };
-    const remembered = region.memory.find(key);
-    if (remembered !== undefined) return { ...about, tier: 'memory', ...this.#judge(region, remembered) };
-    const { shared, journal } = this.options.parts;
-    const address = region.address(key);
-    const bytes = await shared.get(address);
-    if (bytes === undefined) return { ...about, tier: 'none', freshness: 'missing', reason: 'no tier holds it' };
-    const decoded = decodeEntry(bytes, { address, clockOffsetMs: journal.clockOffsetMs }, region.form);
-    if (!decoded.readable) {
-      const reason = `what the shared store holds under its key can't be read: ${decoded.reason}`;
-      return { ...about, tier: 'shared', freshness: 'missing', reason };
-    }
-    const entry = new CacheEntry(
-      key,
-      decoded.header,
-      { payload: decoded.payload, bytes: 0, spare: undefined },
-      { sequence: 0 },
-    );
-    return { ...about, tier: 'shared', ...this.#judge(region, entry) };
-  }
-
-  #judge(region: CacheRegion, { header, sequence }: CacheEntry): Omit<Explanation, 'cache' | 'key' | 'tier'> {
-    const { journal, runtime } = this.options.parts;
-    const { replica } = journal;
-    const now = runtime.now();
-    const { graceRevalidateMs, graceErrorMs } = region.options.read;
-    const freshness = freshnessOf(header, replica.judge(header, sequence), now, {
-      strong: false,
-      graceRevalidateMs,
-      graceErrorMs,
-      answersForMs: Number.POSITIVE_INFINITY,
-      maxAgeMs: Number.POSITIVE_INFINITY,
-    });
-    const culprit = replica.explain(header, sequence);
-    const invalidatedBy =
-      culprit === undefined ? undefined : { tag: readableTag(culprit.tag), position: culprit.position };
-    return {
-      freshness,
-      reason: reasonOf(header, now, replica, invalidatedBy?.tag),
-      ageMs: now - header.asOf,
-      expiresInMs: Math.round(header.staleAt - now),
-      position: header.position,
-      epoch: header.epoch,
-      tags: header.tags.map(readableTag),
-      ...(invalidatedBy === undefined ? {} : { invalidatedBy }),
-    };
+  explain(region: CacheRegion, key: string): Promise<Explanation> {
+    return explainEntry(this.parts, region, key);
   }
 
   /** Resolves when everything has ended, or after two seconds. Closing again waits for the same end. */
@@ -290,16 +242,4 @@ export class CacheEngine {
   *#regions(): Iterable<CacheRegion> {
     for (const desk of this.desks.values()) yield desk.region;
   }
-}
-
-function reasonOf(
-  header: { readonly epoch: string; readonly position: number; readonly staleAt: number },
-  now: number,
-  replica: { readonly epoch: string; readonly floor: number },
-  culprit: string | undefined,
-): string {
-  if (header.epoch !== replica.epoch) return 'it is from before the journal began anew';
-  if (header.position < replica.floor) return 'it is older than the invalidations that are remembered';
-  if (culprit !== undefined) return `it was invalidated through ${culprit}`;
-  return now < header.staleAt ? 'nothing invalidated it and its time has not come' : 'it expired';
 }

@@ -6,19 +6,13 @@ import type { JournalReplica } from '../journal/journal-replica.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import { refreshesEarly } from '../policy/early-refresh.js';
 import { AbsentKeys } from './absent-keys.js';
-import {
-  beginRefresh,
-  mayStandInFor,
-  NOTHING,
-  type FlightResult,
-  type LoadFlight,
-  type Renewal,
-} from './cache-region.js';
+import { beginRefresh, mayStandInFor, NOTHING, type FlightResult, type LoadFlight } from './cache-region.js';
 import type { EngineParts } from './engine-parts.js';
 import { describe, noteUse, storedForMs } from './entry-writer.js';
 import { LoaderRunner } from './loader-runner.js';
 import type { ReadOutcome } from './outcome.js';
 import { ReaderJudge } from './reader-judge.js';
+import { Renewals } from './renewals.js';
 import type { Reader, ReadRequest } from './reader.js';
 import { currentScope, outsideScopes, runningLoad, surroundingTransaction } from './scope.js';
 import { SharedEntries } from './shared-entries.js';
@@ -32,6 +26,7 @@ import { endOf, waitAlike, waitsWithoutEnd, type End } from './waiting.js';
  */
 export class ReadFlow {
   readonly #loaders: LoaderRunner;
+  readonly #renewals: Renewals;
   readonly #judge: ReaderJudge;
   readonly #replica: JournalReplica;
   readonly absentKeys: AbsentKeys;
@@ -40,6 +35,7 @@ export class ReadFlow {
   constructor(private readonly parts: EngineParts) {
     this.sharedEntries = new SharedEntries(parts);
     this.#loaders = new LoaderRunner(parts);
+    this.#renewals = new Renewals(this, (flight, reader) => this.#load(flight, { ...reader, found: undefined }, false));
     this.#judge = new ReaderJudge(parts);
     this.absentKeys = new AbsentKeys(parts);
     this.#replica = parts.journal.replica;
@@ -118,7 +114,7 @@ export class ReadFlow {
 
   /** Looks, waits and loads until there is an answer. */
   async answer(reader: Reader): Promise<ReadOutcome> {
-    if (reader.request.refresh === true) return this.#renew(reader);
+    if (reader.request.refresh === true) return this.#renewals.renew(reader);
     for (let joins = 0; ; joins++) {
       const remembered = this.recall(reader);
       if (remembered !== undefined) return remembered;
@@ -181,34 +177,6 @@ export class ReadFlow {
     if (freshness === 'fallback') return undefined;
     this.#refresh(reader, entry, false);
     return { kind: 'stale', entry };
-  }
-
-  /** A load that begins after this call, whatever there is; one at a time for a key. */
-  async #renew(reader: Reader): Promise<ReadOutcome> {
-    const { region, key, transaction, request } = reader;
-    const running = transaction === undefined ? region.renewals.get(key) : undefined;
-    let outcome: ReadOutcome | undefined;
-    if (running === undefined) outcome = await this.waitFor(this.#beginRenewal(reader), reader, true);
-    else {
-      running.next ??= running.ended.then(() => this.#beginRenewal(reader));
-      outcome = await this.waitFor(await running.next, reader, false);
-    }
-    return outcome ?? this.answer({ ...reader, request: { ...request, refresh: false } });
-  }
-
-  #beginRenewal(reader: Reader): LoadFlight {
-    const { region, key, transaction } = reader;
-    const { flights, renewals } = region;
-    const flight = transaction === undefined ? flights.open(key) : flights.unlisted();
-    const ended = this.#load(flight, { ...reader, found: undefined }, false).then(
-      (result) => flights.land(key, flight, result),
-      (error: unknown) => flights.fail(key, flight, error),
-    );
-    if (transaction !== undefined) return flight;
-    const renewal: Renewal = { ended, next: undefined };
-    renewals.set(key, renewal);
-    void ended.then(() => renewals.get(key) === renewal && renewals.delete(key));
-    return flight;
   }
 
   /** A sliding entry lives longer by being read, here and in the shared tier; never past its time, nor an invalidation. */
