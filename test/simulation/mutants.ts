@@ -56,8 +56,8 @@ export const mutants: readonly Mutant[] = [
   {
     rule: 'strong is inherited by the cached calls inside a loader',
     file: 'lib/flow/loader-runner.ts',
-    find: 'withScope({ load: collector, strong, transaction, flights }',
-    replace: 'withScope({ load: collector, strong: false, transaction, flights }',
+    find: 'withScope({ load: collector, strong, transaction, flights, tally: undefined }',
+    replace: 'withScope({ load: collector, strong: false, transaction, flights, tally: undefined }',
   },
   {
     rule: 'what was invalidated hard is never served in grace',
