@@ -28,7 +28,8 @@ export class ReaderJudge {
 
   /** What an entry is good for, to this reader and at this moment. */
   assess(entry: CacheEntry, { request, strong, confirmed, transaction }: Reader, now: number): Freshness {
-    if ((strong && !confirmed) || now >= entry.idleUntil) return 'dead';
+    if (strong && !confirmed) return 'dead';
+    if (now >= entry.idleUntil) return 'dead';
     if (transaction?.touches(entry.header.tags) === true) return 'dead';
     const isTrusted = confirmed && this.#replica.trusts(now);
     if (!isTrusted && !this.#hasAge(entry)) return 'dead';
