@@ -17,13 +17,15 @@ import { RedisKeys } from './redis/redis-keys.js';
 import { checkServer } from './redis/server-check.js';
 import { MemoryWriteQueue } from './write-behind/memory.write-queue.js';
 import { RedisWriteQueue } from './write-behind/redis.write-queue.js';
+import { ConsistencyProbe, type ProbeParts } from './probe/consistency-probe.js';
+import { RedisProbeChannel } from './probe/probe-channel.js';
 import { NO_SHARED_TIER } from './tiers/tier.interface.js';
 import { RedisTier } from './tiers/redis.tier.js';
 
 /** Where a registration keeps what it shares: in this process alone, or in Redis. */
 export interface Storage extends Pick<
   EngineParts,
-  'journal' | 'shared' | 'locks' | 'once' | 'openIdFilter' | 'writeQueue' | 'disconnect'
+  'journal' | 'shared' | 'locks' | 'once' | 'openIdFilter' | 'writeQueue' | 'openProbe' | 'disconnect'
 > {
   /** Resolves when what is stored may be used, at the latest when waiting any longer would hold up the application. */
   start(): Promise<void>;
@@ -116,6 +118,9 @@ export function redisStorage(module: ResolvedModuleOptions, { backend, emit, log
     openIdFilter: (cache, options) =>
       new RedisIdFilter(cache, options, { commands, keys, runtime, patienceMs: maxStalenessMs, report }),
     writeQueue: (cache, limits) => new RedisWriteQueue({ commands, keys, journal, token }, cache, limits),
+    ...(module.probeSample === undefined || backend.openFeed === undefined
+      ? {}
+      : { openProbe: probeOpener(module, { backend, commands, keys, journal, report }) }),
     disconnect: () => backend.close(),
     start: async () => {
       journal.start();
@@ -126,6 +131,35 @@ export function redisStorage(module: ResolvedModuleOptions, { backend, emit, log
         throw new CacheConnectionError(`Redis can't be used and is required (redis.required): ${reason}`);
       log.warn(`the application starts without Redis, and uses it as soon as it can: ${reason}`);
     },
+  };
+}
+
+interface ProbeOpenerParts {
+  readonly backend: RedisBackend;
+  readonly commands: GuardedCommands;
+  readonly keys: RedisKeys;
+  readonly journal: RedisJournal;
+  readonly report: (problem: string) => void;
+}
+
+function probeOpener(
+  { runtime, maxStalenessMs, degraded, probeSample }: ResolvedModuleOptions,
+  { backend, commands, keys, journal, report }: ProbeOpenerParts,
+): NonNullable<EngineParts['openProbe']> {
+  return ({ served }) => {
+    const channel = new RedisProbeChannel({
+      commands,
+      feed: backend.openFeed!(),
+      stream: keys.probes,
+      runtime,
+      clockOffsetMs: () => journal.clockOffsetMs,
+    });
+    const knowledge = (): ReturnType<ProbeParts['knowledge']> => {
+      const { position, lag, shared } = journal.status(runtime.now());
+      return { position, lag, lastDoubt: shared?.lastDoubt };
+    };
+    const options = { sample: probeSample!, boundMs: Math.max(maxStalenessMs, degraded.maxAgeMs) };
+    return new ConsistencyProbe({ channel, runtime, served, knowledge, report }, options);
   };
 }
 

@@ -43,6 +43,7 @@ export type { GetOptions, LoadOptions, SetOptions, WriteBehindCallOptions } from
 export { KnownIds, type IdSource } from './desk/known-ids.js';
 export type { KnownIdsStatus, RebuildResult } from './known-ids/id-filter.interface.js';
 export type { CacheName, CacheNames } from './desk/cache-names.js';
+export type { ProbeFinding, ProbeStatus, ProbeWindow } from './probe/probe-counts.js';
 export type { CacheStatus, Explanation } from './desk/cache-status.js';
 export type { CacheStatisticsSnapshot } from './desk/cache-statistics.js';
 export type { OriginStatus } from './flow/origin-guard.js';
@@ -75,6 +76,7 @@ export type {
   LoadLockOptions,
   MemoryOptions,
   NegativeOptions,
+  ProbeOptions,
   ReadOptions,
   WriteBehindOptions,
   WarmOptions,

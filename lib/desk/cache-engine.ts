@@ -18,9 +18,11 @@ import type {
 import { readWriteBehind, WRITE_BEHIND_FIELDS } from '../options/write-behind-options.js';
 import { MemoryPool } from '../tiers/memory-pool.js';
 import type { CacheEvent } from '../cache.events.js';
+import type { ConsistencyProbe } from '../probe/consistency-probe.js';
 import { CacheDesk } from './cache-desk.js';
 import type { CacheStatus, Explanation } from './cache-status.js';
 import { explainEntry } from './explain-entry.js';
+import { servedOf } from './served-entries.js';
 import { MemorySweeper } from './memory-sweeper.js';
 import { WriteQueueDesk } from './write-queue-desk.js';
 
@@ -59,6 +61,7 @@ export class CacheEngine {
   /** By cache, of those that are written behind. */
   readonly writeQueues = new Map<string, WriteQueueDesk>();
   readonly #writesBehind: WriteBehindFlow;
+  readonly #probe: ConsistencyProbe | undefined;
   readonly #reads: ReadFlow;
   readonly #readsOfMany: ReadManyFlow;
   readonly #sweeper: MemorySweeper;
@@ -74,6 +77,9 @@ export class CacheEngine {
     this.#readsOfMany = new ReadManyFlow(parts, this.#reads);
     this.invalidations = new InvalidateFlow(parts);
     this.writes = new WriteFlow(parts, this.invalidations);
+    this.#probe = parts.openProbe?.({ served: (tags) => servedOf(tags, this.#regions(), parts) });
+    this.invalidations.probe = this.#probe;
+    this.#probe?.start();
     this.#writesBehind = new WriteBehindFlow(parts, this.invalidations);
     this.#sharedPool = new MemoryPool(module.memory);
     this.#pools = [this.#sharedPool];
@@ -204,6 +210,7 @@ export class CacheEngine {
       flights: [...this.#regions()].reduce((total, { flights }) => total + flights.size, 0),
       background: background.size,
       edge: parts.edge.status(),
+      probe: this.#probe?.status(),
       caches: Object.fromEntries([...this.desks].map(([name, desk]) => [name, desk.snapshot()])),
     };
   }
@@ -223,6 +230,7 @@ export class CacheEngine {
     this.#end.abort();
     await Promise.all([...this.writeQueues.values()].map((queue) => queue.close()));
     this.#sweeper.close();
+    this.#probe?.close();
     for (const desk of this.desks.values()) desk.passThrough = true;
     const reason = new CacheTimeoutError('the application is shutting down');
     for (const { flights } of this.#regions()) for (const flight of flights.values()) flight.collector?.abort(reason);

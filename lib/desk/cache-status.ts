@@ -1,5 +1,6 @@
 import type { EdgePurgerStatus } from '../edge/purge-ledger.js';
 import type { JournalStatus } from '../journal/journal.interface.js';
+import type { ProbeStatus } from '../probe/probe-counts.js';
 import type { CacheStatisticsSnapshot } from './cache-statistics.js';
 
 /** What a registration knows and holds at this moment. */
@@ -19,6 +20,8 @@ export interface CacheStatus {
   readonly background: number;
   /** What became of purges at the edge; `undefined` where nothing is purged (`http.purge`). */
   readonly edge: EdgePurgerStatus | undefined;
+  /** What was still served after invalidations; `undefined` where nobody is asked (`probe`). */
+  readonly probe: ProbeStatus | undefined;
   readonly caches: Readonly<Record<string, CacheStatisticsSnapshot>>;
 }
 

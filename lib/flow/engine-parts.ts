@@ -4,6 +4,7 @@ import type { LoadLock } from '../coalescing/load-lock.interface.js';
 import type { Once } from '../coalescing/once.js';
 import type { EdgeCopies } from '../edge/edge-copies.interface.js';
 import type { OpenIdFilter } from '../known-ids/id-filter.interface.js';
+import type { ConsistencyProbe, ProbeParts } from '../probe/consistency-probe.js';
 import type { Journal } from '../journal/journal.interface.js';
 import type { SharedTier } from '../tiers/tier.interface.js';
 import type { QueuedCache, QueueLimits, WriteQueue } from '../write-behind/write-queue.interface.js';
@@ -31,6 +32,8 @@ export interface EngineParts {
   };
   readonly lockTimeoutMs: number;
   readonly edge: EdgeCopies;
+  /** Opens what asks every process what it would still serve; `undefined` where nobody is to be asked. */
+  readonly openProbe?: ((parts: Pick<ProbeParts, 'served'>) => ConsistencyProbe) | undefined;
   /** Ends connections. */
   readonly disconnect: () => Promise<void>;
 }

@@ -23,6 +23,8 @@ const SETTLE_MARGIN_MS = 50;
 
 /** Invalidations: at once, or collected until a transaction is committed. */
 export class InvalidateFlow {
+  /** Told of what is in the journal. */
+  probe: { sample(tags: readonly string[], receipt: AppendReceipt): void } | undefined;
   readonly #again = new Map<Timer, readonly string[]>();
 
   constructor(private readonly parts: EngineParts) {}
@@ -56,6 +58,7 @@ export class InvalidateFlow {
   async #append(tags: readonly string[]): Promise<AppendReceipt> {
     const { journal, edge } = this.parts;
     const receipt = await journal.append(tags);
+    this.probe?.sample(tags, receipt);
     if (receipt.status === 'applied') edge.purge(tags, receipt.fleetStalenessMs);
     else void receipt.appended.then(({ fleetStalenessMs }) => edge.purge(tags, fleetStalenessMs));
     return receipt;

@@ -52,6 +52,7 @@ export const DEFAULTS = {
   journalDurability: 'local',
   loadLockLife: 3_000,
   loadLockTimeout: 5_000,
+  probeSample: 0.01,
   redisCommandTimeout: 250,
   redisRequired: false,
   breakerFailures: 5,

@@ -179,6 +179,11 @@ export interface JournalOptions {
   readonly durability?: 'local' | 'replicated' | undefined;
 }
 
+export interface ProbeOptions {
+  /** Part of the invalidations that are asked about, 0 to 1. Default 0.01, and never more than ten a second. */
+  readonly sample?: number | undefined;
+}
+
 export interface LoadLockOptions {
   /** How long the lock of a process that died is in the way. Renewed every third of it while a load runs. Default 3 s. */
   readonly life?: Duration | undefined;
@@ -209,6 +214,8 @@ export interface CacheModuleOptions extends Omit<
   readonly loadLock?: LoadLockOptions | undefined;
   /** The keys of the caches with `encrypt: true`; see docs/encryption.md. */
   readonly encryption?: EncryptionOptions | undefined;
+  /** Asks every process, of a sample of invalidations, what it would still serve. Needs `redis`. Default: nobody is asked. */
+  readonly probe?: boolean | ProbeOptions | undefined;
   /** What responses say of how they came about, and how the edge purges them. */
   readonly http?: HttpOptions | undefined;
   /** Clock, chance and timers; for tests and simulations. */

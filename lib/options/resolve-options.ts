@@ -13,9 +13,11 @@ import type {
   JournalOptions,
   LoadLockOptions,
   MemoryOptions,
+  ProbeOptions,
 } from './cache-options.interface.js';
 import { readHttpOptions } from './http-options.js';
 import {
+  between,
   callback,
   count,
   duration,
@@ -80,6 +82,7 @@ const MODULE_FIELDS = [
   'loadLock',
   'encryption',
   'http',
+  'probe',
   'runtime',
 ];
 
@@ -113,6 +116,7 @@ export function resolveModuleOptions(
     ...readSharing(reader, maxStalenessMs, problems),
     redis: redis === undefined ? undefined : resolveRedisOptions(redis, problems),
     memory: readMemory(isSaid(options.memory) ? options.memory : {}, 'memory', problems),
+    probeSample: readProbe(options, problems),
     http: readHttpOptions(options, problems),
     runtime: options.runtime ?? systemRuntime,
   };
@@ -123,6 +127,18 @@ export function resolveModuleOptions(
   resolveCacheOptions('defaults', '', {}, base, problems); // reads the rest of the module's defaults, for their problems
   reader.take('caches', record('an object of cache options by name'));
   return { module: Object.freeze(module), base };
+}
+
+/** @returns the part that is asked about */
+function readProbe({ probe = false, redis }: CacheModuleOptions, problems: Problems): number | undefined {
+  if (probe === false) return undefined;
+  if (redis === undefined) problems.add('probe', 'needs `redis`: there is nobody else to ask');
+  if (probe === true) return DEFAULTS.probeSample;
+  const given = record<ProbeOptions>('').read(probe);
+  if (given === undefined) problems.add('probe', `got ${show(probe)}; takes true, false or { sample }`);
+  const reader = new OptionReader(given ?? {}, 'probe', problems);
+  reader.refuseUnknown(['sample']);
+  return reader.take('sample', between(0, 1)) ?? DEFAULTS.probeSample;
 }
 
 // a URL in its place may hold a password

@@ -137,5 +137,7 @@ export interface ResolvedModuleOptions {
   readonly http: ResolvedHttpOptions;
   readonly redis: ResolvedRedisOptions | undefined;
   readonly memory: ResolvedMemoryOptions;
+  /** Part of the invalidations that everybody is asked about; `undefined`: nobody is. */
+  readonly probeSample: number | undefined;
   readonly runtime: Runtime;
 }

@@ -91,6 +91,8 @@ export interface RedisBackend {
   readonly keyPrefix: string;
   /** Records of the journal that are asked for at a time. Default 1,000. */
   readonly pageSize?: number;
+  /** A blocking read on one more connection, opened when it is asked for and ended with the others. */
+  openFeed?(): JournalFeed;
   /** INFO: what the server says of itself, to warn of settings that will hurt. */
   info?(): Promise<string>;
   /** Called whenever a connection has become usable, also the first time. */

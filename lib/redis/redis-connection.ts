@@ -27,6 +27,7 @@ class Connections {
   readonly #commands: HeldClient;
   readonly #feed: HeldClient;
   #replicated: HeldClient | undefined;
+  readonly #moreFeeds: HeldClient[] = [];
   readonly #away = new Set<Watched>(['commands', 'feed']);
   /** What the log said last. */
   #told: 'nothing' | 'usable' | 'away' = 'nothing';
@@ -53,6 +54,7 @@ class Connections {
     return {
       commands: new IoredisCommands(this.#commands, () => this.#openReplicated()),
       feed: new IoredisFeed(this.#feed),
+      openFeed: () => this.#openFeed(),
       keyPrefix: this.#commands.options.keyPrefix ?? '',
       info: async () => String(await this.#commands.usable.callBuffer('INFO')),
       onReady: (listener) => this.#onReady(listener),
@@ -65,6 +67,12 @@ class Connections {
     return (this.#replicated ??= new HeldClient(() => this.open('replicated'), true));
   }
 
+  #openFeed(): IoredisFeed {
+    const client = new HeldClient(() => this.open('feed'), true);
+    this.#moreFeeds.push(client);
+    return new IoredisFeed(client);
+  }
+
   #onReady(listener: () => void): void {
     this.#listeners.add(listener);
     if (!this.#away.has('commands')) queueMicrotask(listener);
@@ -73,7 +81,8 @@ class Connections {
   async #close(): Promise<void> {
     this.#isClosed = true;
     this.#listeners.clear();
-    await Promise.all([this.#commands.close(), this.#feed.close(), this.#replicated?.close()]);
+    const all = [this.#commands, this.#feed, this.#replicated, ...this.#moreFeeds];
+    await Promise.all(all.map(async (client) => client?.close()));
   }
 
   #watch(connection: Watched): ConnectionListener {

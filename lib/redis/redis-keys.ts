@@ -47,6 +47,11 @@ export class RedisKeys {
     };
   }
 
+  /** Questions of the consistency probe. */
+  get probes(): string {
+    return `{${this.namespace}}:probes`;
+  }
+
   /** Remembers something that is to be done once. No cache is called `~once`. */
   mark(id: string): string {
     return `${this.namespace}:~once:${id}`;

@@ -91,6 +91,13 @@ if surplus > 0 or maxAgeMs > 0 then
 end
 return { epoch, text(position), nonce, text(bound), text(head), headNonce }
 `,
+  askProbe: `#!lua
+-- Asks every process what it would still serve after an invalidation.
+-- KEYS: probes
+-- ARGV: question, most
+-- Returns: the id of the question
+return redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'r', ARGV[1])
+`,
   beginBuild: `#!lua flags=allow-oom
 -- Begins a filter that replaces the one in use when it is complete. One process at a time.
 -- KEYS: state

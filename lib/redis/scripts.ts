@@ -208,6 +208,11 @@ export const discardWrite = defineScript<readonly [dead: string, deadKeys: strin
   { keys: 2, arguments: 1 },
 )((reply) => reply === 1);
 
+export const askProbe = defineScript<readonly [probes: string], readonly [question: string, most: number]>('askProbe', {
+  keys: 1,
+  arguments: 2,
+})(String);
+
 function appended(fields: readonly ScriptReply[]): AppendReply {
   const [epoch, position, nonce, boundMs, previous, previousNonce] = fields.map(String);
   return {

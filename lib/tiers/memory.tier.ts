@@ -17,6 +17,10 @@ export class MemoryTier implements EntryHolder {
     return this.#entries.get(key);
   }
 
+  values(): IterableIterator<CacheEntry> {
+    return this.#entries.values();
+  }
+
   find(key: string): CacheEntry | undefined {
     return this.#entries.get(localKey(key));
   }

@@ -69,6 +69,7 @@ const ROWS: Readonly<Record<keyof typeof DEFAULTS, readonly [option: string, rea
   journalDurability: ['journal.durability', word],
   loadLockLife: ['loadLock.life', duration],
   loadLockTimeout: ['loadLock.timeout', duration],
+  probeSample: ['probe.sample', part],
   redisCommandTimeout: ['redis.commandTimeout', duration],
   redisRequired: ['redis.required', flag],
   breakerFailures: ['redis.breaker.failures', count],

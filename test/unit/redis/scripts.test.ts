@@ -31,9 +31,10 @@ const defined = [
   scripts.prepareBitmap,
   scripts.beginBuild,
   scripts.endBuild,
+  scripts.askProbe,
 ];
 /** They keep a value, and better say so than be carried out in part. */
-const TAKES_MEMORY = new Set(['queueWrite', 'buryWrite']);
+const TAKES_MEMORY = new Set(['queueWrite', 'buryWrite', 'askProbe']);
 const READS = new Set(['findWrites', 'deadWrites']);
 const files = readdirSync(FOLDER).filter((file) => !file.endsWith('.include.lua'));
 const kebabCase = (name: string): string => name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`);
