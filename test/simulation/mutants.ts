@@ -9,6 +9,7 @@ export interface Mutant extends Patch {
 export const mutants: readonly Mutant[] = [
   {
     rule: 'a load’s position is taken before the loader is called',
+    killedBy: 26,
     file: 'lib/flow/loader-runner.ts',
     find: 'ownRecord: 0,',
     replace: 'ownRecord: this.parts.journal.replica.applied,',
@@ -21,7 +22,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'whoever joined a load judges what it brings',
-    killedBy: 60,
+    killedBy: 181,
     file: 'lib/flow/reader-judge.ts',
     find: "if (replica.judge(entry.header, entry.sequence) !== 'fresh') return false;",
     replace: '',
@@ -113,7 +114,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'forgetting a tag raises the floor',
-    killedBy: 23,
+    killedBy: 194,
     file: 'lib/journal/journal-replica.ts',
     find: 'this.#positions.delete(tag);\n    this.floor = Math.max(this.floor, position);',
     replace: 'this.#positions.delete(tag);\n    void position;',
@@ -126,6 +127,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'an entry carries the tag of its key',
+    killedBy: 15,
     file: 'lib/flow/cache-region.ts',
     find: 'return [...this.#tags, keyTag(this.name, storedKey)];',
     replace: 'return [...this.#tags];',
@@ -138,7 +140,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'a write is announced in the journal',
-    killedBy: 26,
+    killedBy: 29,
     file: 'lib/flow/write.flow.ts',
     find: 'const announcing = this.invalidations.announce(recordTags);',
     replace:
@@ -153,7 +155,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'a written value is fresh under its own record only',
-    killedBy: 26,
+    killedBy: 49,
     file: 'lib/journal/journal-replica.ts',
     find: 'last > position && last !== ownRecord',
     replace: 'last > position && ownRecord === 0',
@@ -166,14 +168,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'a transaction’s invalidations wait for its commit',
-    killedBy: 26,
+    killedBy: 65,
     file: 'lib/flow/invalidate.flow.ts',
     find: 'transaction.collect(tags);',
     replace: 'void this.parts.journal.append(tags);',
   },
   {
     rule: 'a transaction’s invalidations are sent when it is committed',
-    killedBy: 26,
+    killedBy: 29,
     file: 'lib/flow/invalidate.flow.ts',
     find: 'if (transaction.tags.size > 0) await this.announce([...transaction.tags]);',
     replace: '',
@@ -192,7 +194,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'what still runs in the context of a transaction that has ended fills nothing either',
-    killedBy: 3257,
+    killedBy: 11310,
     file: 'lib/flow/read.flow.ts',
     find: 'transaction: surroundingTransaction(this.#replica),',
     replace:
@@ -226,18 +228,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'a batch inside a transaction takes nothing from memory without a closer look',
+    killedBy: 48,
     file: 'lib/desk/batch-reads.ts',
     find: 'const isHot = !options.strong && currentScope() === undefined;',
     replace: 'const isHot = !options.strong;',
   },
   {
     rule: 'the loads of a batch inside a transaction aren’t offered to others',
+    killedBy: 19,
     file: 'lib/flow/read-many.flow.ts',
     find: 'const flight = offered ? region.flights.open(key) : region.flights.unlisted();',
     replace: 'const flight = region.flights.open(key);',
   },
   {
     rule: 'the items of a batch are tagged each by itself',
+    killedBy: 56,
     file: 'lib/flow/loader-runner.ts',
     find: 'userTags(request.tagsOfResult?.(value) ?? [], () => describe(request))',
     replace: '[] as string[]',

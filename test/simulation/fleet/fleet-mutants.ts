@@ -20,14 +20,14 @@ import type { Mutant } from '../mutants.js';
 export const fleetMutants: readonly Mutant[] = [
   {
     rule: 'only an answer that leaves nothing out confirms',
-    killedBy: 900,
+    killedBy: 117,
     file: 'lib/journal/redis.journal.ts',
     find: 'if (!this.#take(reply)) continue;',
     replace: 'this.#take(reply);',
   },
   {
     rule: 'a blocking read confirms nothing',
-    killedBy: 850,
+    killedBy: 750,
     file: 'lib/journal/redis.journal.ts',
     find: 'if (items.length === 0 || this.#closed) return true;',
     replace:
@@ -48,14 +48,14 @@ export const fleetMutants: readonly Mutant[] = [
   },
   {
     rule: 'an acknowledgement raises the tags',
-    killedBy: 41,
+    killedBy: 19,
     file: 'lib/journal/journal-replica.ts',
     find: 'if (record.epoch === this.epoch) for (const tag of record.tags) this.#raise(tag, record.position);\n    this.settle(tags);',
     replace: 'this.settle(tags);',
   },
   {
     rule: 'an entry is judged by its tags unless it is newer than every record that is known',
-    killedBy: 117,
+    killedBy: 154,
     file: 'lib/journal/journal-replica.ts',
     find: 'entry.position === this.applied && entry.position >= this.#newest',
     replace: 'entry.position === this.applied',
@@ -94,13 +94,14 @@ export const fleetMutants: readonly Mutant[] = [
   },
   {
     rule: 'a strong read that couldn’t confirm takes nothing from any tier',
+    killedBy: 40,
     file: 'lib/flow/reader-judge.ts',
     find: "if (strong && !confirmed) return 'dead';",
     replace: '',
   },
   {
     rule: 'a strong read confirms',
-    killedBy: 40,
+    killedBy: 61,
     file: 'lib/flow/read.flow.ts',
     find: 'const trusted = !strong && this.#replica.trusts(mark.at);',
     replace: 'const trusted = this.#replica.trusts(mark.at);',
@@ -113,14 +114,14 @@ export const fleetMutants: readonly Mutant[] = [
   },
   {
     rule: 'a strong read that looks at once and couldn’t confirm takes nothing of what it found',
-    killedBy: 216,
+    killedBy: 105,
     file: 'lib/desk/cache-desk.ts',
     find: 'if (confirmation?.confirmed === false || ',
     replace: 'if (',
   },
   {
     rule: 'a strong read shares a synchronisation only before it is sent',
-    killedBy: 133,
+    killedBy: 108,
     file: 'lib/journal/redis.journal.ts',
     find: 'this.#next = undefined;\n        resolve(this.#bringUpToDate(false));',
     replace:
@@ -128,14 +129,14 @@ export const fleetMutants: readonly Mutant[] = [
   },
   {
     rule: 'what another process loaded is stale under every invalidation of ours that is on its way',
-    killedBy: 37,
+    killedBy: 59,
     file: 'lib/flow/shared-entries.ts',
     find: 'new CacheEntry(key, header, content, { sequence: 0, order, hotUntil })',
     replace: 'new CacheEntry(key, header, content, { sequence: order, order, hotUntil })',
   },
   {
     rule: 'settled waits for the largest bound of the fleet',
-    killedBy: 504,
+    killedBy: 136,
     file: 'lib/flow/invalidate.flow.ts',
     find: 'appended.fleetStalenessMs + SETTLE_MARGIN_MS',
     replace: 'SETTLE_MARGIN_MS',
@@ -169,6 +170,7 @@ export const fleetMutants: readonly Mutant[] = [
   },
   {
     rule: 'a strong batch takes nothing from memory before the journal is confirmed',
+    killedBy: 454,
     file: 'lib/desk/batch-reads.ts',
     find: 'const isHot = !options.strong && currentScope() === undefined;',
     replace: 'const isHot = currentScope() === undefined;',
