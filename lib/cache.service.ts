@@ -281,7 +281,8 @@ export class CacheService {
       throw new CacheConfigurationError([{ where: 'invalidate({ emit })', problem: NEEDS_EVENTS }]);
     }
     const result = await invalidations.invalidate({ tags, mode, settled, againMs, signal });
-    if (emit) invalidations.whenCommitted(() => announcer!(invalidation));
+    const by = result.status === 'applied' ? 'everybody' : 'here';
+    if (emit) invalidations.whenCommitted(() => announcer!(invalidation, by));
     return result;
   }
 

@@ -60,10 +60,13 @@ export class Once {
     return this.marks?.isDone(id);
   }
 
-  /** It is done already, by somebody who doesn't want to be told of it. */
-  async note(id: string, forMs: number): Promise<void> {
+  /**
+   * It is done already, by somebody who doesn't want to be told of it.
+   * @param by `'here'` where the others aren't known to have anything of it yet: if this process dies now, they have to do it
+   */
+  async note(id: string, forMs: number, by: 'everybody' | 'here' = 'everybody'): Promise<void> {
     this.#remember(id, forMs);
-    await this.marks?.done(id, forMs);
+    if (by === 'everybody') await this.marks?.done(id, forMs);
   }
 
   async #runHere(id: string, forMs: number, work: () => Promise<Deed>): Promise<boolean> {

@@ -52,8 +52,8 @@ export const NEEDS_EVENTS =
 /** One registration at work: its caches, the flows they share, and what has to end with the application. */
 export class CacheEngine {
   readonly desks = new Map<string, CacheDesk>();
-  /** Tells other services, in the background. */
-  announcer: ((target: EventTarget) => void) | undefined;
+  /** Tells other services, in the background; whether the processes of this one have it in their journal by then. */
+  announcer: ((target: EventTarget, by: 'everybody' | 'here') => void) | undefined;
   /** Aborted when the registration begins to close. */
   readonly ending: AbortSignal;
   readonly writes: WriteFlow;

@@ -85,12 +85,16 @@ export class CacheEvents {
       this.own!.whenCommitted(() => this.#inBackground(event));
       return { id: event.id!, status: 'deferred', here, clients: [] };
     }
-    return { ...(await this.#emit(event, this.#whileSomebodyWaits)), ...(here === undefined ? {} : { here }) };
+    const by = here?.status === 'queued' ? 'here' : 'everybody';
+    return { ...(await this.#emit(event, this.#whileSomebodyWaits, by)), ...(here === undefined ? {} : { here }) };
   }
 
-  /** Tells the others in the background, for as long as `emitPatience`; this service is left as it is. */
-  tell(target: EventTarget): void {
-    this.#inBackground(this.create(target));
+  /**
+   * Tells the others in the background, for as long as `emitPatience`; this service is left as it is.
+   * @param by whether its other processes have it in their journal by now
+   */
+  tell(target: EventTarget, by: 'everybody' | 'here' = 'here'): void {
+    this.#inBackground(this.create(target), by);
   }
 
   /** Publishes an event that was created before: here first, then over every client. Doing so again is harmless. */
@@ -137,21 +141,25 @@ export class CacheEvents {
     if (this.#pending.size > 0) this.log.warn('closing', `${this.#pending.size} events could not be sent any more`);
   }
 
-  #inBackground(event: InvalidationEvent): void {
+  #inBackground(event: InvalidationEvent, by: 'everybody' | 'here' = 'here'): void {
     if (this.#pending.size >= this.options.maxPending) {
       this.#dropped++;
       this.log.warn('dropped', `an event was dropped: ${this.options.maxPending} are on their way already`);
       return;
     }
-    const sending = this.#emit(event, this.#whileNobodyWaits).finally(() => this.#pending.delete(sending));
+    const sending = this.#emit(event, this.#whileNobodyWaits, by).finally(() => this.#pending.delete(sending));
     this.#pending.add(sending);
   }
 
-  async #emit(event: InvalidationEvent, terms: EmissionTerms): Promise<EmissionResult> {
+  async #emit(
+    event: InvalidationEvent,
+    terms: EmissionTerms,
+    by: 'everybody' | 'here' = 'everybody',
+  ): Promise<EmissionResult> {
     const { pattern, signing } = this.options;
     const payload = writeEvent(signing === undefined ? event : signEvent(event, signing));
     // it may come back, and is applied here already
-    const noted = this.receiver?.note(event);
+    const noted = this.receiver?.note(event, by);
     const lines = pattern === false ? [] : this.lines;
     const topic = pattern === false ? '' : pattern.replace(SHARED_SUBSCRIPTION, '');
     const clients = await Promise.all(lines.map((line) => line.emit(topic, payload, terms)));

@@ -88,8 +88,8 @@ export class EventReceiver {
   }
 
   /** What is applied already, here. */
-  async note(event: InvalidationEvent): Promise<void> {
-    await this.caches.once.note(idOf(event), this.options.rememberForMs);
+  async note(event: InvalidationEvent, by: 'everybody' | 'here'): Promise<void> {
+    await this.caches.once.note(idOf(event), this.options.rememberForMs, by);
   }
 
   async #once(

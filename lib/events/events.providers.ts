@@ -95,7 +95,7 @@ export async function createEventsMachine(
     runtime,
     log,
   );
-  if (engine !== undefined) engine.announcer = (target) => events.tell(target);
+  if (engine !== undefined) engine.announcer = (target, by) => events.tell(target, by);
   const publisher = resolved.outbox && publisherOf(resolved.outbox, events, resolved.limits, runtime, log);
   const outbox = new CacheOutbox(
     publisher &&

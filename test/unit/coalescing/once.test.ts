@@ -105,7 +105,7 @@ describe('in one process, something that is to be done once', () => {
   it('may be done already by somebody who only says so', async () => {
     const once = new Once(new TestClock());
     const { quick } = work();
-    await once.note('a', MINUTE);
+    await once.note('a', MINUTE, 'everybody');
     expect(await once.run('a', MINUTE, quick)).toBe(false);
   });
 });
@@ -116,6 +116,16 @@ describe('between processes, something that is to be done once', () => {
     const marks = new SharedMarks();
     return { clock, marks, one: new Once(clock, marks), other: new Once(clock, marks) };
   }
+
+  it('is noted for everybody, or here alone while the others know nothing of it', async () => {
+    const { one, other } = processes();
+    const { state, quick } = work();
+    await one.note('known', MINUTE, 'everybody');
+    await one.note('queued', MINUTE, 'here');
+    expect([await other.run('known', MINUTE, quick), await one.run('queued', MINUTE, quick)]).toEqual([false, false]);
+    expect(await other.run('queued', MINUTE, quick)).toBe(true);
+    expect(state.runs).toBe(1);
+  });
 
   it('is done by one of them', async () => {
     const { one, other } = processes();
