@@ -4,6 +4,7 @@ import { CacheConfigurationError, CacheKeyError } from '../cache.errors.js';
 import type { CacheDesk } from '../desk/cache-desk.js';
 import type { CacheEngine } from '../desk/cache-engine.js';
 import { batchRequest, type LoadedItems } from '../desk/batch-requests.js';
+import { keysOfWrite } from '../desk/call-requests.js';
 import type { CacheKey, LocalKey } from '../entry/key-encoding.js';
 import type { LoadContext } from '../flow/load-collector.js';
 import { currentScope, runningLoad } from '../flow/scope.js';
@@ -246,11 +247,9 @@ export class MethodBinding {
     this.#refuseSynchronous(result);
     const value = await result;
     if (settings.condition !== undefined && !(settings.condition as Predicate)(value, ...args)) return value;
-    const plainKey = region.plainKey((settings.key as KeyFunction)(value, ...args), this.describe);
     const queue = this.engine.writeQueueOf(region.name);
     const request = {
-      key: region.storedKey(plainKey),
-      plainKey,
+      ...keysOfWrite(region, (settings.key as KeyFunction)(value, ...args), this.describe),
       value,
       options,
       tags: [...tags.ofArguments(args), ...(tags.ofResult?.(value, args) ?? [])],

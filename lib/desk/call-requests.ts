@@ -113,6 +113,16 @@ export function writeRequest<T>(
   };
 }
 
+/** The key of a write as it is stored, and as its sink is told it: the text, or the digits of a number. */
+export function keysOfWrite(
+  region: CacheRegion,
+  key: CacheKey,
+  describe: () => string,
+): { readonly key: string; readonly plainKey: string } {
+  const plain = region.plainKey(key, describe);
+  return { key: region.storedKey(plain), plainKey: typeof key === 'object' ? plain : String(key) };
+}
+
 export function queueRequest(
   region: CacheRegion,
   key: CacheKey,
@@ -120,10 +130,8 @@ export function queueRequest(
   options: WriteBehindCallOptions | undefined,
 ): QueuedWriteRequest {
   const { tags = [], invalidates = [] } = options ?? {};
-  const plainKey = region.plainKey(key, () => `cache ${region.name}`);
   return {
-    key: region.storedKey(plainKey),
-    plainKey,
+    ...keysOfWrite(region, key, () => `cache ${region.name}`),
     value,
     options: readOptionsOf(region, options, ['tags', 'invalidates']),
     tags,

@@ -27,6 +27,8 @@ export class MemoryWriteQueue implements WriteQueue {
   /** By key, in the order in which they came to wait. */
   readonly #waiting = new Map<string, Waiting>();
   readonly #dead = new Map<string, DeadWrite>();
+  /** Where a key's dead letter is. */
+  readonly #buried = new Map<string, string>();
   #ids = 0;
 
   constructor(
@@ -36,7 +38,7 @@ export class MemoryWriteQueue implements WriteQueue {
   ) {}
 
   async put({ key, tags, header, encoded, deadId }: NewWrite): Promise<QueueAnswer> {
-    const buried = [...this.#dead.values()].find((dead) => dead.key === key);
+    const buried = this.#dead.get(this.#buried.get(key) ?? '');
     if (deadId !== undefined && buried?.id !== deadId) return { status: 'superseded' };
     const before = this.#waiting.get(key);
     if (before === undefined && this.#waiting.size >= this.limits.maxWaiting) {
@@ -55,7 +57,7 @@ export class MemoryWriteQueue implements WriteQueue {
       takenAt,
       deliveries: isTaken ? deliveries : 0,
     });
-    if (buried !== undefined) this.#dead.delete(buried.id);
+    if (buried !== undefined) this.#unbury(buried);
     const receipt = await appended;
     const position = receipt.status === 'applied' ? receipt.position : version;
     return { status: 'queued', epoch: this.journal.replica.epoch, position, waiting: this.#waiting.size };
@@ -106,6 +108,7 @@ export class MemoryWriteQueue implements WriteQueue {
     const { key, version, queued } = write;
     const id = this.#nextId();
     this.#dead.set(id, { ...note, id, key, version, queued });
+    this.#buried.set(key, id);
     return Promise.resolve('buried');
   }
 
@@ -119,7 +122,14 @@ export class MemoryWriteQueue implements WriteQueue {
   }
 
   discard(id: string): Promise<boolean> {
-    return Promise.resolve(this.#dead.delete(id));
+    const dead = this.#dead.get(id);
+    if (dead !== undefined) this.#unbury(dead);
+    return Promise.resolve(dead !== undefined);
+  }
+
+  #unbury({ id, key }: DeadWrite): void {
+    this.#dead.delete(id);
+    if (this.#buried.get(key) === id) this.#buried.delete(key);
   }
 
   /** As ids of a stream look. */

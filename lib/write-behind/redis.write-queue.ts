@@ -1,5 +1,6 @@
 import type { EntryAddress } from '../entry/entry-address.js';
 import { decodeEntry, encodeEntry } from '../entry/entry-codec.js';
+import { pagesOf } from '../entry/pages.js';
 import type { RedisJournal } from '../journal/redis.journal.js';
 import type { RedisCommands } from '../redis/redis-commands.interface.js';
 import type { RedisKeys, WriteKeys } from '../redis/redis-keys.js';
@@ -36,6 +37,9 @@ export interface RedisWriteQueueParts {
   /** Who this process is among those that flush. */
   readonly token: string;
 }
+
+/** A script can't hand on more than some thousands in one command. */
+const KEYS_AT_A_TIME = 1_000;
 
 type Refusal = Exclude<QueueReply, { status: 'queued' }>;
 
@@ -77,7 +81,10 @@ export class RedisWriteQueue implements WriteQueue {
   }
 
   async find(keys: readonly string[]): Promise<(QueuedValue | undefined)[]> {
-    const found = await this.parts.commands.run(findWrites, [this.#keys.unwritten], [JSON.stringify(keys)]);
+    const pages = [...pagesOf(keys, KEYS_AT_A_TIME)].map(async (page) =>
+      this.parts.commands.run(findWrites, [this.#keys.unwritten], [JSON.stringify(page)]),
+    );
+    const found = (await Promise.all(pages)).flat();
     return keys.map((key, index) => {
       const stored = found[index];
       return stored === undefined ? undefined : this.#open(key, stored);

@@ -84,6 +84,23 @@ describe.each([
     expect(loads).toBe(0);
   });
 
+  it('takes keys of any text, and looks for as many as are asked for', async () => {
+    const { here, there } = await open({ ...LATER, batch: 500, maxWaiting: 20_000 });
+    const sink = new RecordingSink();
+    const keys = ['', ' ', '"', '\\', '{a}', 'ä😀', 'a\n\u0000b', 'k'.repeat(3_000), '[1,2]', 'null'];
+    const written = keys.filter((key) => key !== '');
+    for (const key of written) await here.writeBehind('rows', key, row(key, 1));
+    await here.writeBehind('rows', 7, row('7', 2));
+    await here.writeBehind('rows', 8n, row('8', 2));
+    const many = [...written, ...Array.from({ length: 9_000 }, (_, id) => `more ${id}`)];
+    const rows = await there.getOrLoadMany<Row, string>('rows', many, async (ids) => ids.map((id) => row(id, 0)));
+    expect(rows.slice(0, written.length).map((each) => each?.n)).toEqual(written.map(() => 1));
+    here.useSink('rows', sink);
+    await here.writeQueue('rows').flush();
+    expect([...sink.rows.keys()].toSorted()).toEqual([...written, '7', '8'].toSorted());
+    expect((await here.writeQueue('rows').status()).waiting).toBe(0);
+  });
+
   it('gives the sink the newest value of each key, once, in batches', async () => {
     const { here } = await open({ ...LATER, batch: 2 });
     const sink = new RecordingSink();
