@@ -72,6 +72,20 @@ describe('a page', () => {
     expect(hit).toEqual({ ...miss, queries: 0 });
   });
 
+  it('asks the inventory once, for itself and the related products', async () => {
+    const { body } = await productPage(shop, 3);
+    const [first, second] = body.related;
+    await ask(shop, 'PUT', `/products/${first?.id}/stock`, { warehouseId: 3, quantity: 1_000 });
+    await ask(shop, 'PUT', `/products/${second?.id}/stock`, { warehouseId: 3, quantity: 2_000 });
+    const after = await productPage(shop, 3);
+
+    expect(after.queries).toBe(1);
+    expect(after.body.related[0]?.stock.available).toBeGreaterThan(900);
+    expect(after.body.related[1]?.stock.available).toBeGreaterThan(1_900);
+    // what a page has asked for is there for the page of the other product
+    expect((await productPage(shop, first?.id ?? 0)).body.stock.available).toBe(after.body.related[0]?.stock.available);
+  });
+
   it('asks users and billing once, then none', async () => {
     const miss = await accountPage(shop, 1);
     const hit = await accountPage(shop, 1);

@@ -1,5 +1,5 @@
 export const CATALOGUE = {
-  product: 'catalogue.product',
+  products: 'catalogue.products',
   related: 'catalogue.related',
   setPrice: 'catalogue.set-price',
 } as const;

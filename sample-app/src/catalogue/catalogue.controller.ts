@@ -9,9 +9,9 @@ import { CatalogueService } from './catalogue.service.js';
 export class CatalogueController {
   constructor(private readonly catalogue: CatalogueService) {}
 
-  @MessagePattern(CATALOGUE.product)
-  product(@Payload('id') id: number): Promise<Product> {
-    return this.catalogue.product(id);
+  @MessagePattern(CATALOGUE.products)
+  products(@Payload('ids') ids: number[]): Promise<Product[]> {
+    return this.catalogue.products(ids);
   }
 
   @MessagePattern(CATALOGUE.related)

@@ -15,10 +15,20 @@ import { tags } from '../tags.js';
 export class CatalogueClient {
   constructor(@InjectService('catalogue') private readonly catalogue: RemoteService) {}
 
-  @Cacheable({ cache: 'products', key: (id: number) => id })
+  /** However many are asked for in one tick: the catalogue is asked once. */
+  @Cacheable({
+    cache: 'products',
+    key: (id: number) => id,
+    autoBatch: { load: 'products', key: (product: Product) => product.id },
+    negative: { missing: false },
+  })
   @CacheTags((id: number) => [tags.product(id)])
-  product(id: number): Promise<Product> {
-    return this.catalogue.ask(CATALOGUE.product, { id });
+  async product(id: number): Promise<Product | undefined> {
+    return (await this.products([id]))[0];
+  }
+
+  products(ids: number[]): Promise<Product[]> {
+    return this.catalogue.ask(CATALOGUE.products, { ids });
   }
 
   // The list shows other products' prices: it is as old as the oldest of them.
