@@ -13,6 +13,8 @@ export const cacheOptions: CacheModuleOptions = {
     showcase: {},
     products: { ttl: '10m' },
     related: { ttl: '10m' },
+    views: {},
+    viewCounters: {},
     reviews: {},
     stock: { ttl: '1m' },
     profiles: { ttl: '10m' },

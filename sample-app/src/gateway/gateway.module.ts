@@ -9,15 +9,24 @@ import { ProductsController } from './products.controller.js';
 import { ReviewsClient } from './reviews.client.js';
 import { StatusController } from './status.controller.js';
 import { UsersClient } from './users.client.js';
+import { ViewCounter } from './view-counter.js';
+import { ViewsByHand } from './views-by-hand.js';
+import { ViewsClient } from './views.client.js';
+import { ViewsPageController } from './views.controller.js';
+import { ViewsSink } from './views.sink.js';
 
 @Module({
-  controllers: [ProductsController, AccountsController, StatusController],
+  controllers: [ProductsController, ViewsPageController, AccountsController, StatusController],
   providers: [
     CatalogueClient,
     ReviewsClient,
     InventoryClient,
     UsersClient,
     BillingClient,
+    ViewsClient,
+    ViewCounter,
+    ViewsSink,
+    ViewsByHand,
     { provide: APP_INTERCEPTOR, useClass: CostInterceptor },
   ],
 })

@@ -10,6 +10,7 @@ import { found } from './found.js';
 import { IdPipe } from './id.pipe.js';
 import { InventoryClient } from './inventory.client.js';
 import { ReviewsClient } from './reviews.client.js';
+import { ViewCounter } from './view-counter.js';
 
 /** Of a product that is listed on another one's page. */
 export type Availability = Pick<Stock, 'version' | 'available'>;
@@ -42,16 +43,17 @@ export class ProductsController {
     private readonly catalogue: CatalogueClient,
     private readonly reviews: ReviewsClient,
     private readonly inventory: InventoryClient,
+    private readonly views: ViewCounter,
   ) {}
 
   @Get('page')
   async page(@Param('id', IdPipe) id: number): Promise<ProductPage> {
     const [product, reviews, inStock] = await Promise.all([
-      this.catalogue.product(id),
+      this.viewed(id),
       this.reviews.summary(id),
       this.relatedInStock(id),
     ]);
-    return { product: found(product, id), reviews: found(reviews, id), ...inStock };
+    return { product, reviews: found(reviews, id), ...inStock };
   }
 
   // What everybody may see and keep for a while. It depends on what it is made of, by the tags of that: an edge that can
@@ -76,6 +78,13 @@ export class ProductsController {
   @Put('stock')
   setStock(@Param('id', IdPipe) id: number, @Body(stockLevel) level: StockLevel): Promise<CountedStock> {
     return this.inventory.setStock(id, level);
+  }
+
+  /** That it was shown is counted beside the questions to the other services. */
+  private async viewed(id: number): Promise<Product> {
+    const product = found(await this.catalogue.product(id), id);
+    await this.views.view(id);
+    return product;
   }
 
   /** A call for each product that is on the page: what isn't cached of them is one question to the inventory. */
