@@ -13,6 +13,7 @@ export const cacheOptions: CacheModuleOptions = {
     showcase: {},
     products: { ttl: '10m' },
     related: { ttl: '10m' },
+    bestsellers: { ttl: '10m' },
     views: {},
     viewCounters: {},
     reviews: {},

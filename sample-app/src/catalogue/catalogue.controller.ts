@@ -19,6 +19,11 @@ export class CatalogueController {
     return this.catalogue.related(id);
   }
 
+  @MessagePattern(CATALOGUE.bestsellers)
+  bestsellers(): Promise<number[]> {
+    return this.catalogue.bestsellers();
+  }
+
   @MessagePattern(CATALOGUE.setPrice)
   setPrice(@Payload('id') id: number, @Payload('priceCents') priceCents: number): Promise<PricedProduct> {
     return this.catalogue.setPrice(id, priceCents);

@@ -59,6 +59,17 @@ export class CatalogueService {
     );
   }
 
+  /** What was ordered most often, that first. */
+  async bestsellers(): Promise<number[]> {
+    const products = await this.database.rows<{ id: number }>(
+      `select product_id as id from catalogue.order_lines
+       group by product_id
+       order by count(*) desc, product_id
+       limit 10`,
+    );
+    return products.map(({ id }) => id);
+  }
+
   @CacheEvict({ tags: (id: number) => [tags.product(id)], emit: tellsOthers })
   async setPrice(id: number, priceCents: number): Promise<PricedProduct> {
     const product = await this.database.row<PricedProduct>(

@@ -42,6 +42,12 @@ export class CatalogueClient {
     return this.catalogue.ask(CATALOGUE.related, { id });
   }
 
+  // Nobody orders while you look: a list that is ten minutes old will do.
+  @Cacheable({ cache: 'bestsellers', key: () => 'all' })
+  bestsellers(): Promise<number[]> {
+    return this.catalogue.ask(CATALOGUE.bestsellers, {});
+  }
+
   setPrice(id: number, change: PriceChange): Promise<PricedProduct> {
     return this.catalogue.ask(CATALOGUE.setPrice, { id, ...change });
   }

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { AccountsController } from './accounts.controller.js';
+import { BestsellersController } from './bestsellers.controller.js';
+import { Bestsellers } from './bestsellers.js';
 import { BillingClient } from './billing.client.js';
 import { CatalogueClient } from './catalogue.client.js';
 import { CostInterceptor } from './cost.interceptor.js';
@@ -16,13 +18,14 @@ import { ViewsPageController } from './views.controller.js';
 import { ViewsSink } from './views.sink.js';
 
 @Module({
-  controllers: [ProductsController, ViewsPageController, AccountsController, StatusController],
+  controllers: [BestsellersController, ProductsController, ViewsPageController, AccountsController, StatusController],
   providers: [
     CatalogueClient,
     ReviewsClient,
     InventoryClient,
     UsersClient,
     BillingClient,
+    Bestsellers,
     ViewsClient,
     ViewCounter,
     ViewsSink,
