@@ -2,14 +2,16 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { Settings } from './command-line.js';
+import { countedViews } from './database/counted-views.js';
 import { EmbeddedPostgres } from './database/embedded-postgres.js';
 import { seed } from './database/seed.js';
 import { measureRun, type Faults, type Run } from './driver/measured-run.js';
-import { figuresOf, type Figures } from './report/figures.js';
+import { checkViews, type ViewsCheck } from './driver/views.js';
+import { figuresOf, viewsAim, type Figures } from './report/figures.js';
 import { htmlReport } from './report/html-report.js';
 import { ProgressLine } from './report/progress-line.js';
 import { textTable } from './report/table.js';
-import type { Compared, OpenShop, Setup, Verdict } from './setup.js';
+import type { Compared, CountedRun, OpenShop, Setup, Verdict } from './setup.js';
 
 export const say = (text: string) => process.stdout.write(`${text}\n`);
 
@@ -20,19 +22,24 @@ export async function compare(setup: Setup, settings: Settings): Promise<void> {
   try {
     if (!process.env['DATABASE_URL']) postgres = await startPostgres();
     const databaseUrl = postgres?.url ?? process.env['DATABASE_URL'] ?? '';
-    const drive = async (name: string, driven: OpenShop, faults?: Faults) => {
-      await seed(databaseUrl);
-      return run(name, driven, { setup, settings, faults });
+    const drive = async (name: string, driven: OpenShop, faults?: Faults): Promise<CountedRun> => {
+      const driving = await run(name, driven, { setup, settings, faults });
+      return { ...driving, viewsCheck: await countViews(driven, databaseUrl, driving) };
     };
+    await seed(databaseUrl);
     shop = await setup.open(databaseUrl, false);
     const without = await drive('without cache', shop);
     await shop.close();
+    await seed(databaseUrl); // before the shop is opened, which warms its cache
     shop = await setup.open(databaseUrl, true);
     const cached = await drive('with cache', shop, setup.faultsOf?.(shop));
 
     const figures = { without: figuresOf(without), cached: figuresOf(cached) };
-    const verdict = await setup.judge({ without, cached }, figures, shop);
-    if (verdict.aims.some(({ promised, reached }) => promised && !reached)) process.exitCode = 1;
+    const judged = await setup.judge({ without, cached }, figures, shop);
+    const views = { without: without.viewsCheck, cached: cached.viewsCheck };
+    const aims = [...judged.aims, viewsAim(views.without, views.cached)];
+    const verdict = { ...judged, aims, more: { ...judged.more, views } };
+    if (aims.some(({ promised, reached }) => promised && !reached)) process.exitCode = 1;
     await publish({ without, cached }, figures, verdict, settings);
     if (settings.once) return;
     say(setup.tour(shop));
@@ -69,6 +76,17 @@ async function run(name: string, shop: OpenShop, { setup, settings, faults }: Dr
     say(`  stale: ${subject} was answered in version ${answered} after ${acknowledged} had been acknowledged`);
   }
   return result;
+}
+
+/** What the driver was shown, and what the database has counted when everything is written. */
+async function countViews({ urls }: OpenShop, databaseUrl: string, { views }: Run): Promise<ViewsCheck> {
+  for (const url of urls) {
+    const { status } = await fetch(new URL('/views/flush', url), { method: 'POST' });
+    if (status >= 300) say(`  not all views could be written: ${url} answered ${status}`);
+  }
+  const check = checkViews(views, await countedViews(databaseUrl));
+  for (const each of check.wrong.slice(0, 5)) say(`  miscounted: ${each}`);
+  return check;
 }
 
 /** Says it, draws it, and writes it. */

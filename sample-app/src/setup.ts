@@ -1,10 +1,16 @@
 import type { Manners } from './driver/driver.js';
 import type { Faults, Judge, Run } from './driver/measured-run.js';
 import type { MeasuredShop } from './driver/meter.js';
+import type { ViewsCheck } from './driver/views.js';
 import type { Aim, Figures } from './report/figures.js';
 
 export interface OpenShop extends MeasuredShop {
   close(): Promise<void>;
+}
+
+/** A run, and what the database has counted of it. */
+export interface CountedRun extends Run {
+  viewsCheck: ViewsCheck;
 }
 
 /** Of both runs. */

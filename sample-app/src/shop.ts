@@ -86,11 +86,6 @@ export class Shop {
     return { reads: sum('reads'), hits: sum('hits'), entries: sum('entries') };
   }
 
-  /** In every process that shares the cache. */
-  async forgetEverything(): Promise<void> {
-    await this.app.get(CacheService).clear();
-  }
-
   /** As if its process had died: the port is closed, the connections are cut. */
   async takeDown(name: ServiceName): Promise<void> {
     const strategy = this.server(name);

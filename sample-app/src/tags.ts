@@ -4,5 +4,6 @@ export const tags = {
   reviews: (productId: number) => `reviews:${productId}`,
   stock: (productId: number) => `stock:${productId}`,
   profile: (accountId: number) => `profile:${accountId}`,
+  viewCounters: () => 'view-counters',
   statement: (accountId: number) => `statement:${accountId}`,
 };

@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { cacheOptions } from '../../sample-app/src/cache.options.js';
+import { countedViews } from '../../sample-app/src/database/counted-views.js';
 import { EmbeddedPostgres } from '../../sample-app/src/database/embedded-postgres.js';
 import { seed } from '../../sample-app/src/database/seed.js';
 import { Driver } from '../../sample-app/src/driver/driver.js';
+import { checkViews } from '../../sample-app/src/driver/views.js';
 import type { AccountPage } from '../../sample-app/src/gateway/accounts.controller.js';
+import type { Bestseller } from '../../sample-app/src/gateway/bestsellers.js';
 import type { ProductPage } from '../../sample-app/src/gateway/products.controller.js';
+import type { ProductViews } from '../../sample-app/src/gateway/views.controller.js';
 import { Shop, type ShopOptions } from '../../sample-app/src/shop.js';
 
 interface Answer<Body> {
@@ -35,6 +39,9 @@ async function ask<Body = { message: string | string[] }>(
 }
 
 const productPage = (shop: Shop, id: number) => ask<ProductPage>(shop, 'GET', `/products/${id}/page`);
+const viewsOf = async (shop: Shop, id: number): Promise<number> =>
+  (await ask<ProductViews>(shop, 'GET', `/products/${id}/views`)).body.views;
+const flushViews = (shop: Shop) => ask(shop, 'POST', '/views/flush');
 const accountPage = (shop: Shop, id: number) => ask<AccountPage>(shop, 'GET', `/accounts/${id}`);
 
 let postgres: EmbeddedPostgres;
@@ -72,6 +79,20 @@ describe('a page', () => {
     expect(hit).toEqual({ ...miss, queries: 0 });
   });
 
+  it('asks the inventory once, for itself and the related products', async () => {
+    const { body } = await productPage(shop, 3);
+    const [first, second] = body.related;
+    await ask(shop, 'PUT', `/products/${first?.id}/stock`, { warehouseId: 3, quantity: 1_000 });
+    await ask(shop, 'PUT', `/products/${second?.id}/stock`, { warehouseId: 3, quantity: 2_000 });
+    const after = await productPage(shop, 3);
+
+    expect(after.queries).toBe(1);
+    expect(after.body.related[0]?.stock.available).toBeGreaterThan(900);
+    expect(after.body.related[1]?.stock.available).toBeGreaterThan(1_900);
+    // what a page has asked for is there for the page of the other product
+    expect((await productPage(shop, first?.id ?? 0)).body.stock.available).toBe(after.body.related[0]?.stock.available);
+  });
+
   it('asks users and billing once, then none', async () => {
     const miss = await accountPage(shop, 1);
     const hit = await accountPage(shop, 1);
@@ -81,10 +102,9 @@ describe('a page', () => {
   });
 
   it('is loaded once for fifty callers at the same time', async () => {
-    const before = shop.queries;
     const answers = await Promise.all(Array.from({ length: 50 }, () => productPage(shop, 2)));
 
-    expect(shop.queries - before).toBe(4);
+    expect(answers.reduce((sum, { queries }) => sum + queries, 0)).toBe(4);
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
   });
@@ -97,6 +117,73 @@ describe('a page', () => {
       expect([first.queries, second.queries]).toEqual([4, 4]);
       expect(uncached.cacheUse()).toMatchObject({ hits: 0 });
     });
+  });
+});
+
+describe('the bestsellers', () => {
+  it('are there before anybody asks', async () => {
+    await withShop({}, async (other) => {
+      const { body, queries } = await ask<Bestseller[]>(other, 'GET', '/bestsellers');
+
+      expect(body.map(({ id }) => id)).toEqual([14, 325, 34, 141, 221, 256, 17, 85, 234, 444]);
+      expect(body[0]).toMatchObject({ rating: expect.any(Number), available: expect.any(Number), views: 0 });
+      expect(queries).toBe(2); // which processes count views, and what the other one has counted
+      expect((await ask(other, 'GET', '/bestsellers')).queries).toBe(0);
+      expect((await productPage(other, 325)).queries).toBe(2); // what goes with it, and their stock
+    });
+  });
+
+  it('are a question to each service without the cache, not one for each product', async () => {
+    await withShop({ cache: { enabled: false } }, async (uncached) => {
+      const { queries } = await ask<Bestseller[]>(uncached, 'GET', '/bestsellers');
+
+      expect(queries).toBeLessThanOrEqual(6); // the list, products, ratings, stock; counters, and their views
+    });
+  });
+
+  it('show how often they were looked at, and after an update the new price', async () => {
+    await productPage(shop, 34);
+    await productPage(shop, 34);
+    await ask(shop, 'PATCH', '/products/34', { priceCents: 1_111 });
+    const { body } = await ask<Bestseller[]>(shop, 'GET', '/bestsellers');
+
+    expect(body[2]).toMatchObject({ id: 34, priceCents: 1_111, views: 2 });
+  });
+});
+
+describe('the views of a product', () => {
+  it('are known at once to the process that counts, cost no statement, and are in the database after a flush', async () => {
+    const before = await viewsOf(shop, 40);
+    await Promise.all([1, 2, 3].map(() => productPage(shop, 40)));
+    const hit = await productPage(shop, 40);
+
+    expect(hit.queries).toBe(0);
+    expect(await viewsOf(shop, 40)).toBe(before + 4);
+    await flushViews(shop);
+    expect((await countedViews(postgres.url)).get(40)).toBe(before + 4);
+  });
+
+  it('are the sum of what two processes count at the same time', async () => {
+    await withShop({}, async (other) => {
+      await Promise.all([shop, other, shop, other, other].map((each) => productPage(each, 41)));
+      await Promise.all([shop, other].map(flushViews));
+
+      expect((await countedViews(postgres.url)).get(41)).toBe(5);
+    });
+  });
+
+  it('that wait when a process ends are written on its way down', async () => {
+    await withShop({}, async (other) => void (await productPage(other, 42)));
+    await withShop({ cache: { enabled: false } }, async (uncached) => void (await productPage(uncached, 42)));
+
+    expect((await countedViews(postgres.url)).get(42)).toBe(2);
+  });
+
+  it('are none of a product that doesn’t exist', async () => {
+    await ask(shop, 'GET', '/products/999999/page');
+
+    expect(await ask(shop, 'GET', '/products/999999/views')).toMatchObject({ status: 404 });
+    expect((await flushViews(shop)).status).toBe(200);
   });
 });
 
@@ -257,24 +344,33 @@ describe('bad input', () => {
 describe('an unknown id', () => {
   it('leaves nothing in the cache', async () => {
     await withShop({}, async (other) => {
+      const { entries, reads } = other.cacheUse();
       await ask(other, 'GET', '/products/888888/page');
-      await vi.waitFor(() => expect(other.cacheUse().reads).toBe(4));
+      await vi.waitFor(() => expect(other.cacheUse().reads).toBe(reads + 4));
 
-      expect(other.cacheUse().entries).toBe(0);
+      expect(other.cacheUse().entries).toBe(entries);
     });
   });
 });
 
 describe('the driver', () => {
-  it('finds no stale read and no failure', async () => {
+  it('finds no stale read and no failure, and each of its views in the database', async () => {
     const driver = new Driver({ urls: shop.urls, seed: 7, concurrency: 16 });
     const before = shop.cacheUse();
-    const { samples, failures, lateReads } = await driver.drive(1_200).finally(() => driver.close());
+    await flushViews(shop);
+    const countedBefore = await countedViews(postgres.url);
+    const { samples, failures, lateReads, views } = await driver.drive(1_200).finally(() => driver.close());
     const after = shop.cacheUse();
+    await flushViews(shop);
+    const counted = await countedViews(postgres.url);
+    for (const [id, count] of countedBefore) counted.set(id, (counted.get(id) ?? 0) - count);
 
     expect(failures).toEqual([]);
     expect(lateReads).toEqual([]);
     expect(samples).toHaveLength(1_200);
+    const check = checkViews(views, counted);
+    expect(check).toMatchObject({ wrong: [], counted: check.answered });
+    expect(check.answered).toBeGreaterThan(700);
     expect((after.hits - before.hits) / (after.reads - before.reads)).toBeGreaterThan(0.5);
   });
 });

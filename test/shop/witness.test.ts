@@ -63,8 +63,8 @@ describe('the witness', () => {
     const page = {
       product: { version: 1 },
       related: [
-        { id: 8, version: 2 },
-        { id: 9, version: 3 },
+        { id: 8, version: 2, stock: { version: 6 } },
+        { id: 9, version: 3, stock: { version: 7 } },
       ],
       reviews: { version: 4 },
       stock: { version: 5 },
@@ -73,7 +73,9 @@ describe('the witness', () => {
     expect(versionsIn('product page', 7, page)).toEqual([
       ['price 7', 1],
       ['price 8', 2],
+      ['stock 8', 6],
       ['price 9', 3],
+      ['stock 9', 7],
       ['reviews 7', 4],
       ['stock 7', 5],
     ]);

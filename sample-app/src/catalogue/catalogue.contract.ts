@@ -1,6 +1,7 @@
 export const CATALOGUE = {
-  product: 'catalogue.product',
+  products: 'catalogue.products',
   related: 'catalogue.related',
+  bestsellers: 'catalogue.bestsellers',
   setPrice: 'catalogue.set-price',
 } as const;
 

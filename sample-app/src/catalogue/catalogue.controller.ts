@@ -9,14 +9,19 @@ import { CatalogueService } from './catalogue.service.js';
 export class CatalogueController {
   constructor(private readonly catalogue: CatalogueService) {}
 
-  @MessagePattern(CATALOGUE.product)
-  product(@Payload('id') id: number): Promise<Product> {
-    return this.catalogue.product(id);
+  @MessagePattern(CATALOGUE.products)
+  products(@Payload('ids') ids: number[]): Promise<Product[]> {
+    return this.catalogue.products(ids);
   }
 
   @MessagePattern(CATALOGUE.related)
   related(@Payload('id') id: number): Promise<RelatedProduct[]> {
     return this.catalogue.related(id);
+  }
+
+  @MessagePattern(CATALOGUE.bestsellers)
+  bestsellers(): Promise<number[]> {
+    return this.catalogue.bestsellers();
   }
 
   @MessagePattern(CATALOGUE.setPrice)

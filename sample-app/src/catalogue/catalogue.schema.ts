@@ -48,6 +48,13 @@ export const catalogueSchema = `
     product_id int not null references catalogue.products,
     primary key (order_id, product_id)
   );
+  create table catalogue.view_counters (id text primary key);
+  create table catalogue.product_views (
+    product_id int not null references catalogue.products,
+    counter text not null references catalogue.view_counters,
+    views int not null,
+    primary key (product_id, counter)
+  );
 
   insert into catalogue.categories values
     ${departments.map((name, index) => `(${index + 1}, null, '${name}')`).join(', ')},

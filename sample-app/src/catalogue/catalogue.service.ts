@@ -10,8 +10,9 @@ import type { PricedProduct, Product, RelatedProduct } from './catalogue.contrac
 export class CatalogueService {
   constructor(private readonly database: Database) {}
 
-  async product(id: number): Promise<Product> {
-    const product = await this.database.row<Product>(
+  /** In any order, without those that don't exist. */
+  async products(ids: number[]): Promise<Product[]> {
+    return this.database.rows<Product>(
       `select p.id, p.version, p.sku, p.name, p.description, b.name as brand, d.name as department,
          c.name as category, p.price_cents as "priceCents", h.lowest as "lowestPriceCents",
          h.changes as "priceHistory"
@@ -29,11 +30,9 @@ export class CatalogueService {
            limit 12
          ) recent
        ) h
-       where p.id = $1`,
-      id,
+       where p.id = any($1)`,
+      ids,
     );
-    if (!product) throw new NotFoundRpcException(`There is no product ${id}`);
-    return product;
   }
 
   /** What was most often ordered together with it. */
@@ -58,6 +57,17 @@ export class CatalogueService {
        order by t.orders desc, o.id`,
       id,
     );
+  }
+
+  /** What was ordered most often, that first. */
+  async bestsellers(): Promise<number[]> {
+    const products = await this.database.rows<{ id: number }>(
+      `select product_id as id from catalogue.order_lines
+       group by product_id
+       order by count(*) desc, product_id
+       limit 10`,
+    );
+    return products.map(({ id }) => id);
   }
 
   @CacheEvict({ tags: (id: number) => [tags.product(id)], emit: tellsOthers })

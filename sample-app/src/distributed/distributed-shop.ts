@@ -22,7 +22,7 @@ export class DistributedShop {
   private closed: Promise<void> | undefined;
 
   private constructor(
-    private readonly members: readonly Member[],
+    private readonly members: Member[],
     private readonly redises: readonly LocalServer[],
     readonly urls: readonly string[],
   ) {}
@@ -42,16 +42,23 @@ export class DistributedShop {
         const own = role === 'gateway' ? [gatewayPort] : ports[role];
         for (const each of own) processes.push({ ...told, role, port: each, redisUrl: redis?.url ?? null });
       }
-      const starting = processes.map((options) => Member.start(options));
-      for (const started of await Promise.allSettled(starting)) {
-        if (started.status === 'fulfilled') members.push(started.value);
-      }
-      await Promise.all(starting); // whoever failed says why
+      const isGateway = ({ role }: RoleOptions) => role === 'gateway';
+      await shop.start(processes.filter((process) => !isGateway(process)));
+      await shop.start(processes.filter(isGateway)); // it asks the others for what it warms
+      members.sort((a, b) => ROLES.indexOf(a.role) - ROLES.indexOf(b.role));
       return shop;
     } catch (error) {
       await shop.close();
       throw error;
     }
+  }
+
+  private async start(processes: readonly RoleOptions[]): Promise<void> {
+    const starting = processes.map((options) => Member.start(options));
+    for (const started of await Promise.allSettled(starting)) {
+      if (started.status === 'fulfilled') this.members.push(started.value);
+    }
+    await Promise.all(starting); // whoever failed says why
   }
 
   /** The first process of a role. */

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Browser, type Answer } from './browser.js';
 import { Traffic, type Kind, type ShopRequest } from './traffic.js';
 import { versionsIn } from './versions.js';
+import { countView, type Views } from './views.js';
 import { Witness, type LateRead } from './witness.js';
 
 export interface DriverOptions {
@@ -45,6 +46,8 @@ export interface Drive {
   samples: Sample[];
   failures: Failure[];
   lateReads: LateRead[];
+  /** Of product pages. */
+  views: Views;
 }
 
 /** Instead of an answer. */
@@ -70,6 +73,7 @@ export class Driver {
     const begin = performance.now();
     const samples: Sample[] = [];
     const failures: Failure[] = [];
+    const views: Views = {};
     const knownLate = this.witness.lateReads.length;
     const { restMs = 0 } = this.options.manners ?? {};
     let left = requests;
@@ -80,7 +84,9 @@ export class Driver {
         const begunAt = Date.now();
         const { status, ms } = await this.visit(request);
         samples.push({ kind: request.kind, atMs: performance.now() - begin, ms });
-        if (status === 0 || status >= 300) failures.push(failureOf(request, status, begunAt));
+        const hasFailed = status === 0 || status >= 300;
+        if (hasFailed) failures.push(failureOf(request, status, begunAt));
+        if (request.kind === 'product page') countView(views, request.id, !hasFailed);
         onProgress(samples.length);
         if (restMs > 0) await pause(restMs);
       }
@@ -93,6 +99,7 @@ export class Driver {
       samples,
       failures,
       lateReads: this.witness.lateReads.slice(knownLate),
+      views,
     };
   }
 

@@ -2,6 +2,7 @@ import { DriverProcess } from './driver-process.js';
 import type { Drive, DriverOptions } from './driver.js';
 import { Meter, type MeasuredShop, type UsageSample } from './meter.js';
 import { breaksPromise, type Outage } from './promise.js';
+import { allViews } from './views.js';
 import type { LateRead } from './witness.js';
 
 export interface RunOptions extends Omit<DriverOptions, 'urls'> {
@@ -46,7 +47,7 @@ export async function measureRun(shop: MeasuredShop, options: RunOptions): Promi
   const { seed, concurrency, manners, requests, warmUp, faults, isBroken = breaksPromise, onProgress } = options;
   const driver = new DriverProcess({ urls: shop.urls, seed, concurrency, manners });
   try {
-    await driver.drive(warmUp, (done) => onProgress('warming up', done));
+    const before = await driver.drive(warmUp, (done) => onProgress('warming up', done));
 
     const meter = await Meter.start(shop);
     const onMeasured = (done: number) => onProgress('measuring', done);
@@ -54,7 +55,8 @@ export async function measureRun(shop: MeasuredShop, options: RunOptions): Promi
     const drive = await meter.during(work);
     const outages = faults?.outages ?? [];
     const staleReads = drive.lateReads.filter((read) => isBroken(read, outages));
-    return { ...drive, usage: meter.latest, usageSamples: meter.samples, outages, staleReads };
+    const views = allViews(before.views, drive.views);
+    return { ...drive, views, usage: meter.latest, usageSamples: meter.samples, outages, staleReads };
   } finally {
     await driver.close();
   }
@@ -99,5 +101,6 @@ function joined(first: Drive, second: Drive): Drive {
     samples: [...first.samples, ...second.samples.map((sample) => ({ ...sample, atMs: sample.atMs + apartMs }))],
     failures: [...first.failures, ...second.failures],
     lateReads: [...first.lateReads, ...second.lateReads],
+    views: allViews(first.views, second.views),
   };
 }

@@ -20,7 +20,10 @@ export function versionsIn(kind: Kind, id: number, answer: unknown): Sighting[] 
       const { product, related, reviews, stock } = answer as ProductPage;
       return [
         [`price ${id}`, product.version],
-        ...related.map((other): Sighting => [`price ${other.id}`, other.version]),
+        ...related.flatMap((other): Sighting[] => [
+          [`price ${other.id}`, other.version],
+          [`stock ${other.id}`, other.stock.version],
+        ]),
         [`reviews ${id}`, reviews.version],
         [`stock ${id}`, stock.version],
       ];

@@ -4,6 +4,7 @@ import { fleetTour } from '../report/fleet-tour.js';
 import { LocalServer } from '../servers/local-server.js';
 import { REDIS } from '../servers/programs.js';
 import type { Setup } from '../setup.js';
+import { forgetFormerRuns } from './forget-former-runs.js';
 import { RedisFaults } from './redis-faults.js';
 import { ShopFleet } from './shop-fleet.js';
 
@@ -12,7 +13,8 @@ export async function fleetSetup(port: number): Promise<Setup<ShopFleet>> {
   const own = process.env['REDIS_URL'] ? undefined : await LocalServer.start(REDIS);
   const redis = { url: own?.url ?? process.env['REDIS_URL'] ?? '' };
   return {
-    open(databaseUrl, cached) {
+    async open(databaseUrl, cached) {
+      if (cached) await forgetFormerRuns(redis.url);
       const cache = cached ? { redis, maxStaleness: MAX_STALENESS_MS } : { enabled: false };
       return ShopFleet.open({ databaseUrl, port, cache });
     },

@@ -7,5 +7,4 @@ const opening = Shop.open(JSON.parse(process.argv[2] ?? '') as ShopOptions);
 closeWithParent(opening);
 
 const shop = await opening;
-await shop.forgetEverything(); // the rows are made anew for each run, and a Redis may remember other ones
 process.send?.({ url: shop.url });

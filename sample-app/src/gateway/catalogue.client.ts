@@ -15,10 +15,20 @@ import { tags } from '../tags.js';
 export class CatalogueClient {
   constructor(@InjectService('catalogue') private readonly catalogue: RemoteService) {}
 
-  @Cacheable({ cache: 'products', key: (id: number) => id })
+  /** However many are asked for in one tick: the catalogue is asked once. */
+  @Cacheable({
+    cache: 'products',
+    key: (id: number) => id,
+    autoBatch: { load: 'products', key: (product: Product) => product.id },
+    negative: { missing: false },
+  })
   @CacheTags((id: number) => [tags.product(id)])
-  product(id: number): Promise<Product> {
-    return this.catalogue.ask(CATALOGUE.product, { id });
+  async product(id: number): Promise<Product | undefined> {
+    return (await this.products([id]))[0];
+  }
+
+  products(ids: number[]): Promise<Product[]> {
+    return this.catalogue.ask(CATALOGUE.products, { ids });
   }
 
   // The list shows other products' prices: it is as old as the oldest of them.
@@ -30,6 +40,12 @@ export class CatalogueClient {
   @CacheTags({ fromResult: (related: RelatedProduct[]) => related.map(({ id }) => tags.product(id)) })
   related(id: number): Promise<RelatedProduct[]> {
     return this.catalogue.ask(CATALOGUE.related, { id });
+  }
+
+  // Nobody orders while you look: a list that is ten minutes old will do.
+  @Cacheable({ cache: 'bestsellers', key: () => 'all' })
+  bestsellers(): Promise<number[]> {
+    return this.catalogue.ask(CATALOGUE.bestsellers, {});
   }
 
   setPrice(id: number, change: PriceChange): Promise<PricedProduct> {

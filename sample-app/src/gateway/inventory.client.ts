@@ -9,10 +9,19 @@ import { tags } from '../tags.js';
 export class InventoryClient {
   constructor(@InjectService('inventory') private readonly inventory: RemoteService) {}
 
-  @Cacheable({ cache: 'stock', key: (productId: number) => productId })
+  @Cacheable({
+    cache: 'stock',
+    key: (productId: number) => productId,
+    autoBatch: { load: 'stocks', key: (stock: Stock) => stock.productId },
+    negative: { missing: false },
+  })
   @CacheTags((productId: number) => [tags.stock(productId)])
-  stock(productId: number): Promise<Stock> {
-    return this.inventory.ask(INVENTORY.stock, { productId });
+  async stock(productId: number): Promise<Stock | undefined> {
+    return (await this.stocks([productId]))[0];
+  }
+
+  stocks(productIds: number[]): Promise<Stock[]> {
+    return this.inventory.ask(INVENTORY.stocks, { productIds });
   }
 
   setStock(productId: number, level: StockLevel): Promise<CountedStock> {

@@ -9,10 +9,19 @@ import { tags } from '../tags.js';
 export class ReviewsClient {
   constructor(@InjectService('reviews') private readonly reviews: RemoteService) {}
 
-  @Cacheable({ cache: 'reviews', key: (productId: number) => productId })
+  @Cacheable({
+    cache: 'reviews',
+    key: (productId: number) => productId,
+    autoBatch: { load: 'summaries', key: (summary: ReviewSummary) => summary.productId },
+    negative: { missing: false },
+  })
   @CacheTags((productId: number) => [tags.reviews(productId)])
-  summary(productId: number): Promise<ReviewSummary> {
-    return this.reviews.ask(REVIEWS.summary, { productId });
+  async summary(productId: number): Promise<ReviewSummary | undefined> {
+    return (await this.summaries([productId]))[0];
+  }
+
+  summaries(productIds: number[]): Promise<ReviewSummary[]> {
+    return this.reviews.ask(REVIEWS.summaries, { productIds });
   }
 
   add(productId: number, review: NewReview): Promise<AddedReview> {

@@ -1,9 +1,10 @@
 export const INVENTORY = {
-  stock: 'inventory.stock',
+  stocks: 'inventory.stocks',
   setStock: 'inventory.set-stock',
 } as const;
 
 export interface Stock {
+  productId: number;
   version: number;
   available: number;
   warehouses: WarehouseStock[];

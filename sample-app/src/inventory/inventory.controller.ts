@@ -9,9 +9,9 @@ import { InventoryService } from './inventory.service.js';
 export class InventoryController {
   constructor(private readonly inventory: InventoryService) {}
 
-  @MessagePattern(INVENTORY.stock)
-  stock(@Payload('productId') productId: number): Promise<Stock> {
-    return this.inventory.stock(productId);
+  @MessagePattern(INVENTORY.stocks)
+  stocks(@Payload('productIds') productIds: number[]): Promise<Stock[]> {
+    return this.inventory.stocks(productIds);
   }
 
   @MessagePattern(INVENTORY.setStock)

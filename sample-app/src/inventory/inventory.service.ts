@@ -10,9 +10,10 @@ import type { CountedStock, Stock, StockLevel } from './inventory.contract.js';
 export class InventoryService {
   constructor(private readonly database: Database) {}
 
-  async stock(productId: number): Promise<Stock> {
-    const stock = await this.database.row<Stock>(
-      `select p.version, sum(w.available)::int as available, json_agg(w order by w.id) as warehouses
+  /** In any order, without those that don't exist. */
+  async stocks(productIds: number[]): Promise<Stock[]> {
+    return this.database.rows<Stock>(
+      `select p.id as "productId", p.version, sum(w.available)::int as available, json_agg(w order by w.id) as warehouses
        from inventory.products p
        cross join lateral (
          select w.id, w.city, w.country, greatest(0, s.quantity - s.reserved) as available,
@@ -26,12 +27,10 @@ export class InventoryService {
          ) d on true
          where s.product_id = p.id
        ) w
-       where p.id = $1
-       group by p.version`,
-      productId,
+       where p.id = any($1)
+       group by p.id`,
+      productIds,
     );
-    if (!stock) throw new NotFoundRpcException(`There is no product ${productId}`);
-    return stock;
   }
 
   @CacheEvict({ tags: (productId: number) => [tags.stock(productId)], emit: tellsOthers })

@@ -1,4 +1,5 @@
 import type { Run } from '../driver/measured-run.js';
+import type { ViewsCheck } from '../driver/views.js';
 
 export interface Figures {
   meanMs: number;
@@ -55,6 +56,12 @@ export function aimsOf(without: Figures, cached: Figures): Aim[] {
     { text: 'no stale read', reached: without.staleReads + cached.staleReads === 0, promised: true },
     { text: 'no failed request', reached: without.failures + cached.failures === 0 },
   ];
+}
+
+export function viewsAim(...checks: readonly ViewsCheck[]): Aim {
+  const shown = checks.map(({ answered }) => answered.toLocaleString('en')).join(' and ');
+  const text = `every view of a product counted in the database: ${shown}`;
+  return { text, reached: checks.every(({ wrong }) => wrong.length === 0), promised: true };
 }
 
 export const mean = (values: readonly number[]): number =>

@@ -1,9 +1,10 @@
 export const REVIEWS = {
-  summary: 'reviews.summary',
+  summaries: 'reviews.summaries',
   add: 'reviews.add',
 } as const;
 
 export interface ReviewSummary {
+  productId: number;
   version: number;
   count: number;
   average: number | null;

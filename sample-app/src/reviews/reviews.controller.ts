@@ -9,9 +9,9 @@ import { ReviewsService } from './reviews.service.js';
 export class ReviewsController {
   constructor(private readonly reviews: ReviewsService) {}
 
-  @MessagePattern(REVIEWS.summary)
-  summary(@Payload('productId') productId: number): Promise<ReviewSummary> {
-    return this.reviews.summary(productId);
+  @MessagePattern(REVIEWS.summaries)
+  summaries(@Payload('productIds') productIds: number[]): Promise<ReviewSummary[]> {
+    return this.reviews.summaries(productIds);
   }
 
   @MessagePattern(REVIEWS.add)

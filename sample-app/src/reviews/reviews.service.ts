@@ -10,9 +10,10 @@ import type { AddedReview, NewReview, ReviewSummary } from './reviews.contract.j
 export class ReviewsService {
   constructor(private readonly database: Database) {}
 
-  async summary(productId: number): Promise<ReviewSummary> {
-    const summary = await this.database.row<ReviewSummary>(
-      `select p.version, h.count, h.average, h.histogram, n.newest
+  /** In any order, without those that don't exist. */
+  async summaries(productIds: number[]): Promise<ReviewSummary[]> {
+    return this.database.rows<ReviewSummary>(
+      `select p.id as "productId", p.version, h.count, h.average, h.histogram, n.newest
        from reviews.products p
        cross join lateral (
          select coalesce(sum(n), 0)::int as count, round(sum(n * rating) / sum(n), 2)::float8 as average,
@@ -31,11 +32,9 @@ export class ReviewsService {
            limit 5
          ) review
        ) n
-       where p.id = $1`,
-      productId,
+       where p.id = any($1)`,
+      productIds,
     );
-    if (!summary) throw new NotFoundRpcException(`There is no product ${productId}`);
-    return summary;
   }
 
   @CacheEvict({ tags: (productId: number) => [tags.reviews(productId)], emit: tellsOthers })

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Cacheable, CacheTags } from 'nestjs-hybrid-cache';
+import { Cacheable, CacheableMany, CacheTags } from 'nestjs-hybrid-cache';
 import type { Product, RelatedProduct } from '../../catalogue/catalogue.contract.js';
 import { CatalogueService } from '../../catalogue/catalogue.service.js';
 import { tags } from '../../tags.js';
@@ -11,10 +11,15 @@ import { tags } from '../../tags.js';
  */
 @Injectable()
 export class SharedCatalogueService extends CatalogueService {
-  @Cacheable({ cache: 'products', key: (id: number) => id, consistency: 'strong' })
-  @CacheTags((id: number) => [tags.product(id)])
-  override product(id: number): Promise<Product> {
-    return super.product(id);
+  @CacheableMany({
+    cache: 'products',
+    key: (product: Product) => product.id,
+    tags: { fromResult: (product: Product) => [tags.product(product.id)] },
+    consistency: 'strong',
+    negative: { missing: false },
+  })
+  override products(ids: number[]): Promise<Product[]> {
+    return super.products(ids);
   }
 
   @Cacheable({
