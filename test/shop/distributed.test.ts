@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DistributedFigures } from '../../sample-app/src/report/distributed-figures.js';
+import type { ViewsCheck } from '../../sample-app/src/driver/views.js';
 import type { Figures } from '../../sample-app/src/report/figures.js';
 import { CompiledShop } from '../support/compiled-shop.js';
 import { requireProgram, requireServer } from '../support/servers/install.js';
@@ -12,6 +13,7 @@ const MINUTES = 60_000;
 interface Written {
   readonly without: Figures;
   readonly cached: Figures;
+  readonly views: { readonly without: ViewsCheck; readonly cached: ViewsCheck };
   readonly distributed: DistributedFigures;
 }
 
@@ -66,6 +68,11 @@ describe('a process and a Redis for each service, events over NATS, and all of t
   it('fails no request but those that needed what was away', () => {
     expect(ended.distributed.otherFailures).toEqual([]);
     expect(ended.distributed.excusedFailures).toBeGreaterThan(0);
+  });
+
+  it('has counted every view that was answered, though the gateway was killed', () => {
+    expect([ended.views.without.wrong, ended.views.cached.wrong]).toEqual([[], []]);
+    expect(ended.views.cached.counted).toBeGreaterThanOrEqual(ended.views.cached.answered);
   });
 
   it('answers from its cache', () => {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ViewsCheck } from '../../sample-app/src/driver/views.js';
 import type { Figures } from '../../sample-app/src/report/figures.js';
 import type { FleetFigures } from '../../sample-app/src/report/fleet-figures.js';
 import { CompiledShop } from '../support/compiled-shop.js';
@@ -14,6 +15,7 @@ const run = promisify(execFile);
 interface Written {
   readonly without: Figures;
   readonly cached: Figures;
+  readonly views: { readonly without: ViewsCheck; readonly cached: ViewsCheck };
   readonly fleet: FleetFigures;
 }
 
@@ -54,6 +56,13 @@ describe('three processes with one Redis, which is killed, started again empty, 
 
   it('ask the database less than without the cache', () => {
     expect(written.cached.queries).toBeLessThan(written.without.queries);
+  });
+
+  it('have counted every view, those included that Redis has lost', () => {
+    const { without, cached } = written.views;
+    expect([without.wrong, cached.wrong]).toEqual([[], []]);
+    expect([without.counted, cached.counted]).toEqual([without.answered, cached.answered]);
+    expect(cached.answered).toBeGreaterThan(300);
   });
 
   it('use Redis again when it is back', () => {
