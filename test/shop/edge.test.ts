@@ -86,6 +86,10 @@ describe('the shop behind Varnish', () => {
   it('serves the old page once more after a soft invalidation, while it asks for the new one', async () => {
     const { shop, edge } = await behindVarnish();
     const old = await priceAt(edge, 5);
+    await eventually('the edge has it', async () => {
+      const before = requestsOf(shop);
+      return (await priceAt(edge, 5)) === old && requestsOf(shop) === before;
+    });
     const service = shop.get(CacheService);
     const purged = (): number => service.status().edge!.purged;
     const before = purged();
