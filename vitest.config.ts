@@ -14,8 +14,10 @@ const project = (name: string, include: string[], more: object) => ({
 });
 /** What only computes has every processor. */
 const computing = { maxWorkers: availableParallelism(), sequence: { groupOrder: 0 } };
-/** What starts servers and processes, or builds, shares the processors with those, and runs a file at a time. */
-const serving = { maxWorkers: 1, sequence: { groupOrder: 1 } };
+/** What starts servers and processes waits for them most of the time, so two files at a time have enough of a processor. */
+const serving = { maxWorkers: 2, sequence: { groupOrder: 1 } };
+/** What builds, into the same folders, or drives the shop with all there is, runs a file at a time. */
+const building = { maxWorkers: 1, sequence: { groupOrder: 2 } };
 
 export default defineConfig({
   test: {
@@ -32,9 +34,9 @@ export default defineConfig({
         testTimeout: 60_000,
         hookTimeout: 120_000,
       }),
-      project('shop', ['test/shop/**/*.test.ts'], { ...serving, testTimeout: 60_000, hookTimeout: 60_000 }),
+      project('shop', ['test/shop/**/*.test.ts'], { ...building, testTimeout: 60_000, hookTimeout: 60_000 }),
       project('package', ['test/package/**/*.test.ts', 'test/types/**/*.test.ts', 'test/docs/**/*.test.ts'], {
-        ...serving,
+        ...building,
         testTimeout: 120_000,
         hookTimeout: 120_000,
       }),

@@ -90,16 +90,16 @@ describe('the shop behind Varnish', () => {
       const before = requestsOf(shop);
       return (await priceAt(edge, 5)) === old && requestsOf(shop) === before;
     });
-    const service = shop.get(CacheService);
-    const purged = (): number => service.status().edge!.purged;
-    const before = purged();
-    await service.invalidate({ tags: [tags.product(5)], mode: 'soft' });
-    await eventually('the purge is acknowledged', () => purged() > before);
     const asked = requestsOf(shop);
+    await shop.get(CacheService).invalidate({ tags: [tags.product(5)], mode: 'soft' });
 
-    expect(await priceAt(edge, 5)).toBe(old);
-
-    await eventually('the edge has asked behind the client’s back', () => requestsOf(shop) > asked);
+    // the shop purges other things as well, so nobody knows when this is through: the first request after it has it asked
+    const seen = new Set<number>();
+    await eventually('the edge has asked behind the client’s back', async () => {
+      seen.add(await priceAt(edge, 5));
+      return requestsOf(shop) > asked;
+    });
+    expect([...seen]).toEqual([old]);
   });
 });
 
