@@ -29,11 +29,23 @@ const rooms = {
   warmup: ['bindings', ...desk, 'flow', ...storage, ...ground],
   decorators: ['warmup', 'bindings', 'responses', ...desk, 'flow', 'write-behind', ...ground],
   events: ['decorators', 'edge', 'redis', 'coalescing', ...desk, 'flow', 'cache\\.providers', ...ground],
+  metrics: [
+    'events',
+    'warmup',
+    'decorators',
+    ...desk,
+    'flow',
+    'policy',
+    'edge',
+    ...storage,
+    'cache\\.providers',
+    ...ground,
+  ],
 };
 
 const at = (room) => `^lib/${room}(/|\\.ts$)`;
 const knowsNest =
-  '^lib/(bindings|warmup|decorators|responses|events|testing|cache\\.(module|module-definition|providers))(/|\\.ts$)';
+  '^lib/(bindings|warmup|decorators|responses|events|metrics|testing|cache\\.(module|module-definition|providers))(/|\\.ts$)';
 
 module.exports = {
   forbidden: [
@@ -43,7 +55,8 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^lib/',
-        pathNot: '^lib/(index|cache\\.module|cache\\.providers|events/events\\.(module|providers)|testing/.*)\\.ts$',
+        pathNot:
+          '^lib/(index|cache\\.module|cache\\.providers|events/events\\.(module|providers)|metrics/metrics\\.(module|providers)|testing/.*)\\.ts$',
       },
       to: { path: '^lib/(index|cache\\.module|cache\\.module-definition|cache\\.providers|cache\\.storage)\\.ts$' },
     },
@@ -64,6 +77,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^lib/', pathNot: '^lib/events/' },
       to: { path: 'node_modules/@nestjs/microservices/' },
+    },
+    {
+      name: 'only one folder knows prom-client and OpenTelemetry',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/metrics/' },
+      to: { path: 'node_modules/(prom-client|@opentelemetry)/' },
     },
     ...Object.entries(rooms).map(([room, mayImport]) => ({
       name: `${room.replace('\\', '')} may import ${mayImport.join(', ').replaceAll('\\', '') || 'no room'}`,

@@ -43,7 +43,9 @@ export type { GetOptions, LoadOptions, SetOptions, WriteBehindCallOptions } from
 export { KnownIds, type IdSource } from './desk/known-ids.js';
 export type { KnownIdsStatus, RebuildResult } from './known-ids/id-filter.interface.js';
 export type { CacheName, CacheNames } from './desk/cache-names.js';
-export type { CacheStatus, Explanation } from './desk/cache-status.js';
+export type { CacheStatus, Explanation, LocalQueueStatus } from './desk/cache-status.js';
+export type { SharedTierStatus } from './tiers/tier.interface.js';
+export type { HistogramSnapshot } from './policy/histogram.js';
 export type { CacheStatisticsSnapshot } from './desk/cache-statistics.js';
 export type { OriginStatus } from './flow/origin-guard.js';
 export type { InvalidationResult } from './flow/outcome.js';

@@ -31,6 +31,7 @@ export class CacheDesk {
   readonly #pool: MemoryPool | undefined;
   readonly #replica: JournalReplica;
   readonly #now: () => number;
+  readonly #monotonic: () => number;
   readonly #batches: BatchReads;
 
   constructor(
@@ -45,6 +46,7 @@ export class CacheDesk {
     this.#pool = region.memory.pool;
     this.#replica = parts.journal.replica;
     this.#now = parts.runtime.now;
+    this.#monotonic = parts.runtime.monotonic;
     this.#batches = new BatchReads(this, parts, reads, readsOfMany);
   }
 
@@ -94,14 +96,15 @@ export class CacheDesk {
     const isRemembered = this.#memory.get(key) !== undefined;
     if (strong) {
       const mark = this.#replica.mark(this.#now());
+      const begun = this.#monotonic();
       const confirming = this.parts.journal.confirm();
       // at the same time: whatever is found carries its own proof, which is looked at when both are there
       const look = isRemembered ? undefined : this.reads.sharedEntries.look(this.region, stored);
       return confirming.then((confirmed) => {
         const confirmation = { confirmed, mark };
-        if (look === undefined) return { entry: this.#memory.get(key), tier: 'l1', confirmation };
-        if (look.found === undefined) return look.promise.then((found) => ({ ...found, confirmation }));
-        return { entry: look.found.entry, tier: 'l2', confirmation };
+        if (look === undefined) return { entry: this.#memory.get(key), tier: 'l1', begun, confirmation };
+        if (look.found === undefined) return look.promise.then((found) => ({ ...found, begun, confirmation }));
+        return { entry: look.found.entry, tier: 'l2', begun, confirmation };
       });
     }
     // what memory has may be an answer that needn't be waited for
@@ -110,7 +113,7 @@ export class CacheDesk {
   }
 
   /** What was found, if it is fresh now: a read that is counted. `undefined` means: ask properly, and bring it along. */
-  accept({ entry, tier, confirmation }: Found): CacheEntry | undefined {
+  accept({ entry, tier, confirmation, begun }: Found): CacheEntry | undefined {
     const now = this.#now();
     if (entry === undefined || now >= entry.hotUntil || !this.#replica.trusts(now)) return undefined;
     if (confirmation?.confirmed === false || this.#replica.judge(entry.header, entry.sequence) !== 'fresh')
@@ -119,6 +122,7 @@ export class CacheDesk {
     else if (this.#pool !== undefined) this.#memory.put(entry);
     this.statistics.reads++;
     this.statistics[tier]++;
+    if (begun !== undefined) this.statistics.readTimes.note(this.#monotonic() - begun);
     return entry;
   }
 
@@ -126,6 +130,7 @@ export class CacheDesk {
   handOut(outcome: ReadOutcome): unknown {
     this.statistics.reads++;
     this.statistics[outcome.kind]++;
+    this.statistics.readTimes.note(outcome.ms ?? 0);
     if (!('entry' in outcome)) throw outcome.error;
     return this.unpack(outcome.entry);
   }
@@ -195,14 +200,16 @@ export class CacheDesk {
 
   /** A look into the tiers by somebody who says afterwards what became of it, with `tally`. */
   async find(request: ReadRequest): Promise<Extract<ReadOutcome, { entry: CacheEntry }> | undefined> {
+    const begun = this.#monotonic();
     const outcome = await this.reads.peek(request, true);
-    return outcome !== undefined && 'entry' in outcome ? outcome : undefined;
+    return outcome !== undefined && 'entry' in outcome ? { ...outcome, ms: this.#monotonic() - begun } : undefined;
   }
 
   /** Counts a read that ended like this. */
-  tally(kind: ReadOutcome['kind']): void {
+  tally(kind: ReadOutcome['kind'], ms = 0): void {
     this.statistics.reads++;
     this.statistics[kind]++;
+    this.statistics.readTimes.note(ms);
   }
 
   /** A look into the tiers; `undefined` when there is nothing. */
@@ -235,14 +242,18 @@ export class CacheDesk {
   }
 
   async #counted<O extends { readonly kind: ReadOutcome['kind'] }>(read: () => Promise<O>): Promise<O> {
-    this.statistics.reads++;
+    const { statistics } = this;
+    const begun = this.#monotonic();
+    statistics.reads++;
     try {
       const outcome = await read();
-      this.statistics[outcome.kind]++;
+      statistics[outcome.kind]++;
       return outcome;
     } catch (error) {
-      this.statistics.error++;
+      statistics.error++;
       throw error;
+    } finally {
+      statistics.readTimes.note(this.#monotonic() - begun);
     }
   }
 

@@ -10,6 +10,7 @@ import {
   beginRefresh,
   mayStandInFor,
   NOTHING,
+  type CacheRegion,
   type FlightResult,
   type LoadFlight,
   type Renewal,
@@ -150,8 +151,14 @@ export class ReadFlow {
     if (offer === undefined || !waitAlike(offer.options, options)) return undefined;
     if (this.#judge.isOvertaken(flight) || isLoading(flight)) return undefined;
     if (!this.#replica.trusts(this.parts.runtime.now())) return undefined;
-    flight.crowd ??= offer.wait();
+    flight.crowd ??= this.#timed(offer.wait());
     return flight.crowd;
+  }
+
+  async #timed(waited: Promise<ReadOutcome | undefined>): Promise<ReadOutcome | undefined> {
+    const begun = this.parts.runtime.monotonic();
+    const outcome = await waited;
+    return outcome && { ...outcome, ms: this.parts.runtime.monotonic() - begun };
   }
 
   #plain({ request, ...reader }: Reader): Reader {
@@ -290,6 +297,7 @@ export class ReadFlow {
     for (let attempts = 0; ; attempts++) {
       const { lease, found } = await locks.tryAcquire(region.address(key));
       const adopted = this.adopt(await this.sharedEntries.open(found, reader), flight, reader, { serveOld: true });
+      if (adopted !== undefined || lease !== undefined) this.#noteLockWait(region, attempts, begun);
       if (adopted !== undefined) {
         if (lease !== undefined) work.add(lease.release());
         return adopted;
@@ -297,10 +305,18 @@ export class ReadFlow {
       if (lease !== undefined) return this.#load(flight, reader, background, () => lease.release());
       if (background) return NOTHING;
       const waitedMs = runtime.monotonic() - begun;
-      if (waitedMs >= lockTimeoutMs) return this.#load(flight, reader, background);
+      if (waitedMs >= lockTimeoutMs) {
+        this.#noteLockWait(region, attempts, begun);
+        return this.#load(flight, reader, background);
+      }
       const pauseMs = attempts === 0 ? 5 : waitedMs < 1_000 ? 10 : 40;
       await new Promise<void>((resolve) => runtime.after(pauseMs, resolve));
     }
+  }
+
+  #noteLockWait({ name }: CacheRegion, attempts: number, begun: number): void {
+    const ms = this.parts.runtime.monotonic() - begun;
+    if (attempts > 0) this.parts.emit({ type: 'lock-wait', cache: name, ms, keys: 1 });
   }
 
   async #load(
