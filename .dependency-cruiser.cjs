@@ -1,6 +1,14 @@
 // Each room of lib/, and the rooms it may look into; everything else is an error, type imports included. The words
 // behind it are in docs/map.md.
-const ground = ['entry', 'options', 'cache\\.errors', 'cache\\.events', 'cache\\.constants', 'cache\\.runtime'];
+const ground = [
+  'entry',
+  'options',
+  'cache\\.errors',
+  'cache\\.events',
+  'cache\\.constants',
+  'cache\\.runtime',
+  'cache\\.tracing',
+];
 const storage = ['tiers', 'journal', 'coalescing', 'known-ids'];
 const desk = ['desk', 'cache\\.service', 'cache\\.handle'];
 
@@ -8,6 +16,7 @@ const rooms = {
   'cache\\.errors': [],
   'cache\\.constants': [],
   'cache\\.runtime': [],
+  'cache\\.tracing': [],
   'cache\\.events': ['cache\\.errors'],
   http: [],
   edge: ['http', 'entry', 'cache\\.runtime'],

@@ -45,6 +45,14 @@ export class BatchReads {
     const begun = this.parts.runtime.monotonic();
     const cold = this.#openHot(batch, values);
     if (cold.length === 0) return values;
+    const { tracer } = this.parts.tracing;
+    if (tracer === undefined) return this.#readCold(batch, cold, values, begun);
+    const attributes = { 'cache.name': batch.region.name, 'cache.keys': cold.length };
+    return tracer.span('cache.read', attributes, () => this.#readCold(batch, cold, values, begun));
+  }
+
+  /** Those that memory alone couldn't answer, put in their places among the others. */
+  async #readCold(batch: BatchRequest, cold: readonly number[], values: unknown[], begun: number): Promise<unknown[]> {
     const looked = await this.#lookAtMany(batch, cold, (place, entry) => (values[place] = this.desk.unpack(entry)));
     const { places } = looked;
     if (places.length === 0) return values;

@@ -1,3 +1,4 @@
+import type { SpanAttributes } from '../cache.tracing.js';
 import type { CacheEntry } from '../entry/cache-entry.js';
 import { storedNumber, type LocalKey } from '../entry/key-encoding.js';
 import type { BatchRequest } from '../flow/batch-request.js';
@@ -82,7 +83,10 @@ export class CacheDesk {
    */
   join(key: LocalKey, options: ResolvedReadOptions): Promise<ReadOutcome | undefined> | undefined {
     const flight = this.region.flights.get(typeof key === 'number' ? storedNumber(key) : key);
-    return flight === undefined ? undefined : this.reads.joinCrowd(flight, options);
+    // what is traced goes the long way
+    return flight === undefined || this.parts.tracing.tracer !== undefined
+      ? undefined
+      : this.reads.joinCrowd(flight, options);
   }
 
   /**
@@ -91,6 +95,7 @@ export class CacheDesk {
    */
   look(key: LocalKey, options: ResolvedReadOptions, strong = options.strong): Promise<Found> | undefined {
     if (!this.parts.shared.present || this.passThrough || !waitsWithoutEnd(options)) return undefined;
+    if (this.parts.tracing.tracer !== undefined) return undefined;
     const stored = typeof key === 'number' ? storedNumber(key) : this.region.storedKey(key);
     if (stored === '') return undefined;
     const isRemembered = this.#memory.get(key) !== undefined;
@@ -241,7 +246,18 @@ export class CacheDesk {
     return 'entry' in outcome ? this.open(outcome.entry) : Promise.reject(outcome.error);
   }
 
-  async #counted<O extends { readonly kind: ReadOutcome['kind'] }>(read: () => Promise<O>): Promise<O> {
+  #counted<O extends ReadOutcome | typeof ABSENT>(read: () => Promise<O>): Promise<O> {
+    const { tracer } = this.parts.tracing;
+    if (tracer === undefined) return this.#count(read);
+    return tracer.span('cache.read', { 'cache.name': this.region.name }, async (span) => {
+      const outcome = await this.#count(read);
+      span.set(describeOutcome(outcome, this.#now()));
+      if ('error' in outcome) span.failed(outcome.error);
+      return outcome;
+    });
+  }
+
+  async #count<O extends { readonly kind: ReadOutcome['kind'] }>(read: () => Promise<O>): Promise<O> {
     const { statistics } = this;
     const begun = this.#monotonic();
     statistics.reads++;
@@ -264,3 +280,23 @@ export class CacheDesk {
 }
 
 const ABSENT = { kind: 'absent' } as const;
+
+const TIERS: Readonly<Partial<Record<ReadOutcome['kind'], string>>> = {
+  l1: 'memory',
+  l2: 'shared',
+  loaded: 'source',
+  joined: 'source',
+};
+
+/** How a read ended, where its answer is from, and how old it is, for a span. */
+function describeOutcome(outcome: ReadOutcome | typeof ABSENT, now: number): SpanAttributes {
+  const { kind } = outcome;
+  const tier = TIERS[kind];
+  const isHit = kind === 'l1' || kind === 'l2' || kind === 'stale';
+  return {
+    'cache.outcome': kind,
+    'cache.hit': isHit,
+    ...(tier === undefined ? {} : { 'cache.tier': tier }),
+    ...('entry' in outcome ? { 'cache.age_ms': Math.max(0, Math.round(now - outcome.entry.header.asOf)) } : {}),
+  };
+}

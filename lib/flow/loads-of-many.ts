@@ -94,7 +94,7 @@ export class LoadsOfMany {
         const turn = Promise.resolve().then(() => {
           const together = waiting;
           waiting = [];
-          return this.fly(together, batch, true).finally(end);
+          return this.parts.tracing.detached(() => this.fly(together, batch, true)).finally(end);
         });
         this.parts.background.add(turn);
       },

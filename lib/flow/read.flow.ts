@@ -249,7 +249,9 @@ export class ReadFlow {
     flight.old = old;
     const leader = { ...reader, strong: false, scope: undefined, found: undefined };
     if (refreshes === undefined)
-      outsideScopes(() => this.parts.background.add(this.#fly(flight, leader, true).finally(end)));
+      outsideScopes(() =>
+        this.parts.tracing.detached(() => this.parts.background.add(this.#fly(flight, leader, true).finally(end))),
+      );
     else refreshes.add(flight, leader);
   }
 
@@ -372,6 +374,13 @@ export class ReadFlow {
 
   /** @returns `undefined` when what the flight brought is no answer for this reader */
   waitFor(flight: LoadFlight, reader: Reader, leads: boolean): Promise<ReadOutcome | undefined> {
+    const { tracer } = this.parts.tracing;
+    const waited = this.#waitFor(flight, reader, leads);
+    if (tracer === undefined || leads) return waited;
+    return waited.finally(() => tracer.link(flight.span));
+  }
+
+  #waitFor(flight: LoadFlight, reader: Reader, leads: boolean): Promise<ReadOutcome | undefined> {
     const { options, signal } = reader.request;
     // nothing but the flight can end it, and nobody has to know of the wait
     if (reader.scope === undefined && signal === undefined && waitsWithoutEnd(options))

@@ -1,4 +1,10 @@
-import { Module, type DynamicModule, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import {
+  Module,
+  type DynamicModule,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+  type Provider,
+} from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import {
   DEFAULT_REGISTRATION,
@@ -23,9 +29,13 @@ import {
 import type { CacheMetricsOptions } from './metrics-options.interface.js';
 import { createMetricsMachine, type MetricsMachine } from './metrics.providers.js';
 
-/** Takes the metrics out of the registry when the application ends. */
-class MetricsEnd implements OnApplicationShutdown {
+/** Traces from the start of the application; takes the metrics out of the registry at its end. */
+class MetricsLife implements OnModuleInit, OnApplicationShutdown {
   constructor(private readonly machine: MetricsMachine) {}
+
+  onModuleInit(): Promise<void> {
+    return this.machine.start();
+  }
 
   onApplicationShutdown(): void {
     this.machine.close();
@@ -71,7 +81,7 @@ function complete(
     },
     { provide: metrics, inject: [machine], useFactory: (created: MetricsMachine) => created.metrics },
     { provide: health, inject: [machine], useFactory: (created: MetricsMachine) => created.health },
-    { provide: MetricsEnd, inject: [machine], useFactory: (created: MetricsMachine) => new MetricsEnd(created) },
+    { provide: MetricsLife, inject: [machine], useFactory: (created: MetricsMachine) => new MetricsLife(created) },
     ...(isDefault
       ? [
           { provide: CacheMetrics, useExisting: metrics },

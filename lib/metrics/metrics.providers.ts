@@ -1,4 +1,5 @@
 import type { CacheMachine } from '../cache.providers.js';
+import type { CacheTracer } from '../cache.tracing.js';
 import type { CacheEvents } from '../events/cache-events.js';
 import { Problems } from '../options/option-reader.js';
 import { CacheHealth } from './cache-health.js';
@@ -6,6 +7,7 @@ import { CacheMetrics } from './cache-metrics.js';
 import { sharedReading } from './figures.js';
 import type { CacheMetricsOptions } from './metrics-options.interface.js';
 import { observeMetrics } from './open-telemetry-metrics.js';
+import { OpenTelemetryTracer } from './open-telemetry-tracer.js';
 import { loadOpenTelemetry, newRegistry } from './optional-packages.js';
 import { addMetrics } from './prometheus-metrics.js';
 import { resolveMetricsOptions } from './resolve-metrics-options.js';
@@ -13,6 +15,8 @@ import { resolveMetricsOptions } from './resolve-metrics-options.js';
 export interface MetricsMachine {
   readonly metrics: CacheMetrics;
   readonly health: CacheHealth;
+  /** Begins to trace, if there is a SDK by now. */
+  readonly start: () => Promise<void>;
   readonly close: () => void;
 }
 
@@ -51,16 +55,28 @@ export async function createMetricsMachine(
     const { metrics } = await loadOpenTelemetry();
     ends.push(observeMetrics(metrics.getMeter(SCOPE), read));
   }
+  const { tracing } = engine.parts;
+  if (openTelemetry.traces) ends.push(() => (tracing.tracer = undefined));
+  const start = async (): Promise<void> => {
+    if (openTelemetry.traces) tracing.tracer = tracerOf(await loadOpenTelemetry());
+  };
   const close = (): void => {
     for (const end of ends.splice(0)) end();
   };
   const isClosed = (): boolean => engine.ending.aborted;
   const health = new CacheHealth(read, { isClosed, needsRedis: engine.redis?.required ?? false });
-  return { metrics: new CacheMetrics(registry, close), health, close };
+  return { metrics: new CacheMetrics(registry, close), health, start, close };
 }
 
 /** What OpenTelemetry knows the cache by. */
 const SCOPE = 'nestjs-hybrid-cache';
+
+/** `undefined` without a SDK: then nothing is made for spans that nobody would see. */
+function tracerOf(api: typeof import('@opentelemetry/api')): CacheTracer | undefined {
+  const provider = api.trace.getTracerProvider();
+  const isAbsent = provider instanceof api.ProxyTracerProvider && provider.getDelegateTracer(SCOPE) === undefined;
+  return isAbsent ? undefined : new OpenTelemetryTracer(api, provider.getTracer(SCOPE));
+}
 
 function checkPath(path: unknown, problems: Problems): void {
   if (path === false || (typeof path === 'string' && path.trim() !== '')) return;
