@@ -97,7 +97,7 @@ function reasonsToBeDegraded({ cache, events }: Figures): string[] {
   if (redis?.reachable === false) reasons.push('Redis is away');
   if (!journal.trusted)
     reasons.push('the journal is not confirmed: reads go to the source, or to what degraded.ttl allows');
-  if (journal.queued > 0) reasons.push(`the invalidation of ${journal.queued} tags waits for the journal`);
+  if (journal.queued > 0) reasons.push(`invalidated tags that wait for the journal: ${journal.queued}`);
   for (const [name, { origin }] of Object.entries(caches)) {
     if (origin?.breaker === 'open') reasons.push(`the source of cache ${name} is given up for now`);
   }
