@@ -1,4 +1,4 @@
-import type { CacheEventsStatus } from '../events/cache-events.js';
+import type { CacheEventsStatus } from '../events/cache-events-status.js';
 import type { ReceivedCounts } from '../events/event-counts.js';
 import type { Figures } from './figures.js';
 import { by, counter, gauge, one, type Metric, type Sample } from './metric.js';

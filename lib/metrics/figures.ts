@@ -1,5 +1,5 @@
 import type { CacheStatus } from '../desk/cache-status.js';
-import type { CacheEventsStatus } from '../events/cache-events.js';
+import type { CacheEventsStatus } from '../events/cache-events-status.js';
 import type { WarmupStatus } from '../warmup/cache-warmup.js';
 
 /** Everything that is counted of one registration, as of one moment. */
