@@ -20,19 +20,19 @@ export interface CacheHealthReport {
   };
 }
 
-export interface HealthCheckOptions {
+export interface HealthCheckOptions<Degraded extends CacheHealthState = CacheHealthState> {
   /** Whether it is down until every start is warmed that the readiness waits for: for a readiness probe. Default false. */
   readonly warm?: boolean;
   /**
    * What a degraded cache is for terminus. Default `up`, because it goes on answering. `degraded` needs terminus 12.1;
    * older ones leave such a result out.
    */
-  readonly degraded?: 'up' | 'degraded' | 'down';
+  readonly degraded?: Degraded;
 }
 
-/** The result of an indicator of @nestjs/terminus. */
-export type HealthResult<Key extends string = string> = Readonly<
-  Record<Key, { readonly status: CacheHealthState } & CacheHealthReport>
+/** The result of an indicator of @nestjs/terminus; one that knows no `degraded` isn't given any. */
+export type HealthResult<Key extends string = string, Degraded extends CacheHealthState = CacheHealthState> = Readonly<
+  Record<Key, { readonly status: 'up' | 'down' | Degraded } & CacheHealthReport>
 >;
 
 /** What health has to know beside the figures. */
@@ -73,14 +73,17 @@ export class CacheHealth {
   }
 
   /** An indicator of terminus. Never throws: what is wrong is in the result. */
-  check<const Key extends string = 'cache'>(key?: Key, options: HealthCheckOptions = {}): HealthResult<Key> {
+  check<const Key extends string = 'cache', const Degraded extends CacheHealthState = 'up'>(
+    key?: Key,
+    options: HealthCheckOptions<Degraded> = {},
+  ): HealthResult<Key, Degraded> {
     const { degraded = 'up', warm = false } = options;
     const report = this.report();
     const isCold = warm && !report.details.warm;
     const state = isCold ? 'down' : report.state;
     const reasons = isCold ? ['it is still being warmed', ...report.reasons] : report.reasons;
     const status = state === 'degraded' ? degraded : state;
-    return { [key ?? 'cache']: { status, ...report, state, reasons } } as HealthResult<Key>;
+    return { [key ?? 'cache']: { status, ...report, state, reasons } } as HealthResult<Key, Degraded>;
   }
 
   #reasonsToBeDown({ cache: { redis } }: Figures): string[] {
