@@ -1,11 +1,13 @@
 import type { CacheEvent } from './cache.events.js';
 import { CacheConnectionError } from './cache.errors.js';
+import type { Tracing } from './cache.tracing.js';
 import { MemoryLoadLock } from './coalescing/memory.load-lock.js';
 import { Once } from './coalescing/once.js';
 import { RedisLoadLock } from './coalescing/redis.load-lock.js';
 import { RedisMarks } from './coalescing/redis.marks.js';
 import type { EngineParts } from './flow/engine-parts.js';
 import { MemoryJournal } from './journal/memory.journal.js';
+import type { ChainedRecord } from './journal/journal-wire.js';
 import { RedisJournal } from './journal/redis.journal.js';
 import { MemoryIdFilter } from './known-ids/memory.id-filter.js';
 import { RedisIdFilter } from './known-ids/redis.id-filter.js';
@@ -21,6 +23,7 @@ import { ConsistencyProbe, type ProbeParts } from './probe/consistency-probe.js'
 import { RedisProbeChannel } from './probe/probe-channel.js';
 import { NO_SHARED_TIER } from './tiers/tier.interface.js';
 import { RedisTier } from './tiers/redis.tier.js';
+import { TracedTier } from './tiers/traced.tier.js';
 
 /** Where a registration keeps what it shares: in this process alone, or in Redis. */
 export interface Storage extends Pick<
@@ -54,6 +57,7 @@ export function memoryStorage(module: ResolvedModuleOptions): Storage {
 export interface RedisStorageParts {
   readonly backend: RedisBackend;
   readonly emit: (event: CacheEvent) => void;
+  readonly tracing: Tracing;
   readonly log: StorageLog;
 }
 
@@ -62,7 +66,8 @@ const PAGE = 1_000;
 const START_MS = 1_000;
 const REQUIRED_START_MS = 10_000;
 
-export function redisStorage(module: ResolvedModuleOptions, { backend, emit, log }: RedisStorageParts): Storage {
+export function redisStorage(module: ResolvedModuleOptions, parts: RedisStorageParts): Storage {
+  const { backend, emit, tracing, log } = parts;
   const { runtime, maxStalenessMs, degraded, loadLock } = module;
   const redis = module.redis!;
   const keys = new RedisKeys(module.namespace, backend.keyPrefix);
@@ -83,8 +88,14 @@ export function redisStorage(module: ResolvedModuleOptions, { backend, emit, log
     said.add(problem);
     log.warn(problem);
   };
+  const applied = ({ traces, tags, epoch, position }: ChainedRecord): void =>
+    tracing.tracer?.arrived(traces!, {
+      'cache.tags': tags.length,
+      'cache.journal.epoch': epoch,
+      'cache.journal.position': position,
+    });
   const journal = new RedisJournal(
-    { commands, feed: backend.feed, keys, runtime, report },
+    { commands, feed: backend.feed, keys, runtime, report, applied },
     {
       maxStalenessMs,
       boundMs: Math.max(maxStalenessMs, degraded.maxAgeMs),
@@ -112,7 +123,7 @@ export function redisStorage(module: ResolvedModuleOptions, { backend, emit, log
   });
   return {
     journal,
-    shared,
+    shared: new TracedTier(shared, tracing),
     locks: new RedisLoadLock(commands, keys, runtime, loadLock.lifeMs),
     once: new Once(runtime, new RedisMarks(commands, keys)),
     openIdFilter: (cache, options) =>

@@ -68,6 +68,7 @@ export class CacheEngine {
   readonly #sharedPool: MemoryPool;
   readonly #pools: MemoryPool[];
   readonly #end = new AbortController();
+  readonly #invalidated = { applied: 0, queued: 0 };
   #closing: Promise<void> | undefined;
 
   constructor(private readonly options: EngineOptions) {
@@ -191,6 +192,7 @@ export class CacheEngine {
   }
 
   note(event: CacheEvent): void {
+    if (event.type === 'invalidation') this.#invalidated[event.status]++;
     if ('cache' in event) this.desks.get(event.cache)?.statistics.note(event);
   }
 
@@ -207,6 +209,9 @@ export class CacheEngine {
         bytes: sum((pool) => pool.bytes),
         evictions: sum((pool) => pool.evictions),
       },
+      invalidations: { ...this.#invalidated },
+      redis: parts.shared.status?.(),
+      writeQueues: Object.fromEntries([...this.writeQueues].map(([name, queue]) => [name, queue.localStatus()])),
       flights: [...this.#regions()].reduce((total, { flights }) => total + flights.size, 0),
       background: background.size,
       edge: parts.edge.status(),

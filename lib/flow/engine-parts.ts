@@ -1,5 +1,6 @@
 import type { CacheEventListener } from '../cache.events.js';
 import type { Runtime } from '../cache.runtime.js';
+import type { Tracing } from '../cache.tracing.js';
 import type { LoadLock } from '../coalescing/load-lock.interface.js';
 import type { Once } from '../coalescing/once.js';
 import type { EdgeCopies } from '../edge/edge-copies.interface.js';
@@ -22,6 +23,7 @@ export interface EngineParts {
   readonly openIdFilter: OpenIdFilter;
   readonly background: BackgroundWork;
   readonly emit: CacheEventListener;
+  readonly tracing: Tracing;
   readonly maxStalenessMs: number;
   /** What may be served while the journal can't be confirmed. */
   readonly degraded: {

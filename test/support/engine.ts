@@ -5,6 +5,7 @@ import { NO_EDGE } from '../../lib/edge/edge-copies.interface.js';
 import type { CacheEvent } from '../../lib/cache.events.js';
 import { createCacheMachine } from '../../lib/cache.providers.js';
 import { CacheService } from '../../lib/cache.service.js';
+import { Tracing } from '../../lib/cache.tracing.js';
 import { CacheEngine } from '../../lib/desk/cache-engine.js';
 import type { CacheStatisticsSnapshot } from '../../lib/desk/cache-statistics.js';
 import { BackgroundWork } from '../../lib/flow/background-work.js';
@@ -116,6 +117,7 @@ export function twoTierEngine(
       writeQueue: (_cache, limits) => new MemoryWriteQueue(parts.journal, module.runtime, limits),
       openIdFilter: (_cache, knownIds) => new MemoryIdFilter(knownIds, module.runtime),
       background: new BackgroundWork(),
+      tracing: new Tracing(),
       emit: (event) => {
         events.push(event);
         made.note(event);
