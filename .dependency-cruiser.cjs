@@ -1,7 +1,7 @@
 // Each room of lib/, and the rooms it may look into; everything else is an error, type imports included. The words
 // behind it are in docs/map.md.
 const ground = ['entry', 'options', 'cache\\.errors', 'cache\\.events', 'cache\\.constants', 'cache\\.runtime'];
-const storage = ['tiers', 'journal', 'coalescing', 'known-ids'];
+const storage = ['tiers', 'journal', 'coalescing', 'known-ids', 'processes'];
 const desk = ['desk', 'cache\\.service', 'cache\\.handle'];
 
 const rooms = {
@@ -19,6 +19,7 @@ const rooms = {
   tiers: ['policy', 'redis', ...ground],
   journal: ['policy', 'redis', ...ground],
   'known-ids': ['policy', 'redis', ...ground],
+  processes: ['redis', ...ground],
   coalescing: ['policy', 'redis', ...ground],
   'write-behind': ['journal', 'redis', ...ground],
   flow: ['policy', 'edge', 'write-behind', ...storage, ...ground],
@@ -28,12 +29,13 @@ const rooms = {
   bindings: [...desk, 'flow', 'write-behind', ...ground],
   warmup: ['bindings', ...desk, 'flow', ...storage, ...ground],
   decorators: ['warmup', 'bindings', 'responses', ...desk, 'flow', 'write-behind', ...ground],
+  board: ['warmup', 'bindings', ...desk, 'flow', ...storage, 'cache\\.providers', ...ground],
   events: ['decorators', 'edge', 'redis', 'coalescing', ...desk, 'flow', 'cache\\.providers', ...ground],
 };
 
 const at = (room) => `^lib/${room}(/|\\.ts$)`;
 const knowsNest =
-  '^lib/(bindings|warmup|decorators|responses|events|testing|cache\\.(module|module-definition|providers))(/|\\.ts$)';
+  '^lib/(bindings|warmup|decorators|responses|events|board|testing|cache\\.(module|module-definition|providers))(/|\\.ts$)';
 
 module.exports = {
   forbidden: [
@@ -43,7 +45,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^lib/',
-        pathNot: '^lib/(index|cache\\.module|cache\\.providers|events/events\\.(module|providers)|testing/.*)\\.ts$',
+        pathNot: '^lib/(index|cache\\.module|cache\\.providers|events/events\\.(module|providers)|board/board\\.(module|providers)|testing/.*)\\.ts$',
       },
       to: { path: '^lib/(index|cache\\.module|cache\\.module-definition|cache\\.providers|cache\\.storage)\\.ts$' },
     },

@@ -31,6 +31,7 @@ const defined = [
   scripts.prepareBitmap,
   scripts.beginBuild,
   scripts.endBuild,
+  scripts.noteProcess,
 ];
 /** They keep a value, and better say so than be carried out in part. */
 const TAKES_MEMORY = new Set(['queueWrite', 'buryWrite']);
