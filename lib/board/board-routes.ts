@@ -41,8 +41,10 @@ export class BoardRoutes {
     const { path } = this.parts.options;
     const get = (suffix: string, answer: Answer): unknown => adapter.get(path + suffix, this.#guarded(answer));
     get('', (exchange) => this.#page(exchange));
-    get('/board.css', (exchange) => exchange.answer(200, 'text/css; charset=utf-8', PAGE.css));
-    get('/board.js', (exchange) => exchange.answer(200, 'text/javascript; charset=utf-8', PAGE.js));
+    for (const [name, text] of Object.entries(PAGE)) {
+      const type = name.endsWith('.css') ? 'text/css' : 'text/javascript';
+      if (name !== 'board.html') get(`/${name}`, (exchange) => exchange.answer(200, `${type}; charset=utf-8`, text));
+    }
     get('/live', (exchange) => this.#live(exchange));
     get('/entry', (exchange) => this.#entry(exchange));
     const act = this.#guarded((exchange, by) => this.#act(exchange, by));
@@ -92,7 +94,7 @@ export class BoardRoutes {
     const token = tokenFor(exchange);
     const socket = exchange.request.socket as { encrypted?: boolean };
     const isSecure = socket.encrypted === true || exchange.header('x-forwarded-proto') === 'https';
-    const html = PAGE.html.replaceAll('{{base}}', path.slice(path.lastIndexOf('/') + 1)).replace('{{token}}', token);
+    const html = PAGE['board.html'].replaceAll('{{base}}', path.slice(path.lastIndexOf('/') + 1)).replace('{{token}}', token);
     exchange.answer(200, 'text/html; charset=utf-8', html, { 'Set-Cookie': cookieOf(token, '/', isSecure) });
   }
 

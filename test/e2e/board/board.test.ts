@@ -16,7 +16,7 @@ const CACHES = { users: { ttl: '1m' }, pages: { ttl: '1m' } } as const;
 
 @Controller()
 class Everything {
-  @Get('*rest')
+  @Get('*')
   all(): string {
     return 'everything';
   }
