@@ -206,6 +206,9 @@ th.number {
   font-variant-numeric: tabular-nums;
   white-space: nowrap;
 }
+tbody th {
+  white-space: normal;
+}
 tr[data-chosen] {
   background: var(--wash);
 }
@@ -1043,9 +1046,9 @@ export function processesView() {
     },
     { name: 'Lag', isNumber: true, value: ([, { lag }]) => span(lag) },
     {
-      name: 'Behind',
-      isNumber: true,
-      value: ([, { position }]) => number(Math.max(0, furthest() - position)),
+      name: 'Knows',
+      value: ([, process]) => known(process),
+      kind: ([, process]) => (known(process) === 'everything' ? '' : 'soso'),
     },
     {
       name: 'Last heard of',
@@ -1053,14 +1056,21 @@ export function processesView() {
       value: ([, { silentMs }]) => (silentMs === 0 ? 'just now' : \`\${span(silentMs)} ago\`),
       kind: ([, { silentMs }]) => (silentMs === 0 ? '' : 'soso'),
     },
-    { name: 'Since', value: ([, { startedAt }]) => new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ') },
+    {
+      name: 'Since',
+      value: ([, { startedAt }]) => new Date(startedAt).toISOString().slice(0, 16).replace('T', '\\u00a0'),
+    },
     { name: 'Waiting', isNumber: true, value: ([, { queued }]) => number(queued) },
     { name: 'Entries', isNumber: true, value: ([, { entries }]) => number(entries) },
     { name: 'Memory', isNumber: true, value: ([, { bytes: size }]) => bytes(size) },
     { name: 'Reads', isNumber: true, value: ([, { reads }]) => number(reads) },
     { name: 'Hit ratio', isNumber: true, value: ([, { hits, reads }]) => percent(hits, reads) },
   ]);
-  const furthest = () => Math.max(...Object.values(state.processes).map(({ position }) => position));
+  const newest = () => Math.max(...Object.values(state.processes).map(({ position }) => position));
+  const known = ({ epoch, position }) => {
+    if (epoch !== state.now.journal.epoch) return 'another epoch';
+    return position < newest() ? \`up to \${position}\` : 'everything';
+  };
   const count = h('p', { class: 'dim' });
   const update = () => {
     const all = Object.entries(state.processes);
@@ -1140,6 +1150,8 @@ const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
 export const fine = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 
+const finest = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
+
 export const number = (value) => whole.format(value ?? 0);
 
 export const percent = (part, all) => (all > 0 ? \`\${fine.format((100 * part) / all)} %\` : '–');
@@ -1153,6 +1165,7 @@ export const bytes = (value) => {
 
 export function span(ms) {
   const size = Math.abs(ms);
+  if (size < 10) return \`\${finest.format(ms)} ms\`;
   if (size < 1_000) return \`\${fine.format(ms)} ms\`;
   if (size < 60_000) return \`\${fine.format(ms / 1_000)} s\`;
   if (size < 3_600_000) return \`\${fine.format(ms / 60_000)} min\`;

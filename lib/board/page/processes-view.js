@@ -17,9 +17,9 @@ export function processesView() {
     },
     { name: 'Lag', isNumber: true, value: ([, { lag }]) => span(lag) },
     {
-      name: 'Behind',
-      isNumber: true,
-      value: ([, { position }]) => number(Math.max(0, furthest() - position)),
+      name: 'Knows',
+      value: ([, process]) => known(process),
+      kind: ([, process]) => (known(process) === 'everything' ? '' : 'soso'),
     },
     {
       name: 'Last heard of',
@@ -27,14 +27,21 @@ export function processesView() {
       value: ([, { silentMs }]) => (silentMs === 0 ? 'just now' : `${span(silentMs)} ago`),
       kind: ([, { silentMs }]) => (silentMs === 0 ? '' : 'soso'),
     },
-    { name: 'Since', value: ([, { startedAt }]) => new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ') },
+    {
+      name: 'Since',
+      value: ([, { startedAt }]) => new Date(startedAt).toISOString().slice(0, 16).replace('T', '\u00a0'),
+    },
     { name: 'Waiting', isNumber: true, value: ([, { queued }]) => number(queued) },
     { name: 'Entries', isNumber: true, value: ([, { entries }]) => number(entries) },
     { name: 'Memory', isNumber: true, value: ([, { bytes: size }]) => bytes(size) },
     { name: 'Reads', isNumber: true, value: ([, { reads }]) => number(reads) },
     { name: 'Hit ratio', isNumber: true, value: ([, { hits, reads }]) => percent(hits, reads) },
   ]);
-  const furthest = () => Math.max(...Object.values(state.processes).map(({ position }) => position));
+  const newest = () => Math.max(...Object.values(state.processes).map(({ position }) => position));
+  const known = ({ epoch, position }) => {
+    if (epoch !== state.now.journal.epoch) return 'another epoch';
+    return position < newest() ? `up to ${position}` : 'everything';
+  };
   const count = h('p', { class: 'dim' });
   const update = () => {
     const all = Object.entries(state.processes);

@@ -13,6 +13,8 @@ const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
 export const fine = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 
+const finest = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
+
 export const number = (value) => whole.format(value ?? 0);
 
 export const percent = (part, all) => (all > 0 ? `${fine.format((100 * part) / all)} %` : '–');
@@ -26,6 +28,7 @@ export const bytes = (value) => {
 
 export function span(ms) {
   const size = Math.abs(ms);
+  if (size < 10) return `${finest.format(ms)} ms`;
   if (size < 1_000) return `${fine.format(ms)} ms`;
   if (size < 60_000) return `${fine.format(ms / 1_000)} s`;
   if (size < 3_600_000) return `${fine.format(ms / 60_000)} min`;

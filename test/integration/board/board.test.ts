@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -44,7 +45,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-const CACHES: CacheModuleOptions['caches'] = {
+const CACHES: NonNullable<CacheModuleOptions['caches']> = {
   products: { ttl: '10m', grace: '1h' },
   prices: { ttl: '30s' },
   views: { ttl: '10m', writeBehind: { attempts: 1, flushEvery: '20ms' } },
@@ -52,7 +53,7 @@ const CACHES: CacheModuleOptions['caches'] = {
 
 async function start(platform: Platform, options: Partial<CacheBoardOptions> = {}): Promise<HttpApp> {
   return startHttpApp(platform, {
-    cache: { namespace: 'shop', caches: CACHES! },
+    cache: { namespace: 'shop', caches: CACHES },
     imports: [CacheBoardModule.forRoot({ path: '/cache', authorize: () => 'ada', actions: true, ...options })],
   });
 }
@@ -92,6 +93,50 @@ async function trade(cache: HttpApp['cache']): Promise<void> {
   await cache.getOrLoad('prices', 'broken', () => Promise.reject(new Error('no'))).catch(() => undefined);
 }
 
+/** What a shop in the morning looks like: more and more is asked for, and some of it changes. */
+async function takePictures(app: HttpApp, folder: string): Promise<void> {
+  let isOver = false;
+  const trading = (async () => {
+    for (let round = 0; !isOver; round++) {
+      const asked = Array.from({ length: 20 + round }, () => Math.floor(Math.random() ** 3 * 60));
+      const load = async (id: number): Promise<object> => {
+        await pause(5 + Math.random() * 30);
+        return { id, name: `Product ${id}` };
+      };
+      const tags = (id: number): string[] => [`product:${id}`, 'shop'];
+      await Promise.all(
+        asked.map((id) => app.cache.getOrLoad('products', `product-${id}`, () => load(id), { tags: tags(id) })),
+      );
+      await Promise.all(asked.map((id) => app.cache.getOrLoad('prices', `price-${id}-${round % 5}`, () => load(id))));
+      await app.cache.invalidate({ tags: [`product:${asked[0]!}`], mode: 'soft' });
+      await pause(150);
+    }
+  })();
+  const pages = await Promise.all(SCHEMES.map((scheme) => open(app, 'caches', scheme)));
+  await pause(45_000);
+  for (const [index, scheme] of SCHEMES.entries()) {
+    const page = pages[index]!;
+    for (const view of ['caches', 'journal', 'keys']) {
+      await page
+        .getByRole('link', { name: { caches: 'Caches', journal: 'Journal', keys: 'Hot and slow' }[view]! })
+        .click();
+      await pause(1_500);
+      await page.screenshot({ path: `${folder}board-${view}-${scheme}.png` });
+    }
+  }
+  isOver = true;
+  await trading;
+  await app.cache.invalidate({ tags: ['product:1'], mode: 'soft' });
+  for (const [index, scheme] of SCHEMES.entries()) {
+    const page = pages[index]!;
+    const hash = 'entry?cache=products&key=product-1';
+    await page.evaluate((to) => ((globalThis as unknown as Window).location.hash = to), hash);
+    await page.getByText('stale, served while it is refreshed').waitFor();
+    await page.screenshot({ path: `${folder}board-entry-${scheme}.png` });
+    await page.close();
+  }
+}
+
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
   return page.evaluate(async () => {
@@ -104,23 +149,24 @@ async function violations(page: Page): Promise<string[]> {
 }
 
 describe.each(PLATFORMS)('the board in a browser, on %s', (platform) => {
-  it('shows each view in light and dark, readable by everybody, without a word in the console', async () => {
-    const app = await start(platform, { showValues: true });
-    await trade(app.cache);
-    for (const scheme of SCHEMES) {
-      for (const view of VIEWS) {
-        const page = await open(app, view === 'entry' ? 'entry?cache=products&key=product-7' : view, scheme);
-        if (view === 'entry') await page.getByText('stale, served while it is refreshed').waitFor();
-        expect([view, scheme, await violations(page)]).toEqual([view, scheme, []]);
-        expect(page.said).toEqual([]);
-        if (PICTURES !== undefined && platform === 'express' && view !== 'work') {
-          await page.waitForTimeout(view === 'caches' ? 5_000 : 0);
-          await page.screenshot({ path: `${PICTURES}board-${view}-${scheme}.png` });
+  it(
+    'shows each view in light and dark, readable by everybody, without a word in the console',
+    { timeout: 180_000 },
+    async () => {
+      const app = await start(platform, { showValues: true });
+      await trade(app.cache);
+      for (const scheme of SCHEMES) {
+        for (const view of VIEWS) {
+          const page = await open(app, view === 'entry' ? 'entry?cache=products&key=product-7' : view, scheme);
+          if (view === 'entry') await page.getByText('stale, served while it is refreshed').waitFor();
+          expect([view, scheme, await violations(page)]).toEqual([view, scheme, []]);
+          expect(page.said).toEqual([]);
+          await page.close();
         }
-        await page.close();
       }
-    }
-  });
+      if (PICTURES !== undefined && platform === 'express') await takePictures(app, PICTURES);
+    },
+  );
 
   it('shows what happens as it happens', async () => {
     const app = await start(platform);
@@ -238,7 +284,7 @@ describe.each(PLATFORMS)('the board in a browser, on %s', (platform) => {
     for (const evil of HOSTILE) {
       await page.evaluate(
         (hash) => ((globalThis as unknown as Window).location.hash = hash),
-        `entry?${new URLSearchParams({ cache: 'products', key: evil })}`,
+        `entry?${String(new URLSearchParams({ cache: 'products', key: evil }))}`,
       );
       await page.getByText('nothing invalidated it and its time has not come').waitFor();
       expect(await page.locator('main img, main script').count()).toBe(0);
@@ -286,7 +332,7 @@ describe('the processes that share a Redis', () => {
 
   const startOne = (): Promise<HttpApp> =>
     startHttpApp('express', {
-      cache: { namespace: 'shop', caches: CACHES!, redis: { url: server.url } },
+      cache: { namespace: 'shop', caches: CACHES, redis: { url: server.url } },
       imports: [CacheBoardModule.forRoot({ path: '/cache', authorize: () => true })],
     });
 
@@ -314,7 +360,7 @@ describe('the processes that share a Redis', () => {
     await page.getByText('101 processes, 1 trusted.').waitFor();
     expect(await page.locator('main tbody tr').count()).toBe(101);
     expect(await page.locator('main tbody b').count()).toBe(0);
-    if (PICTURES !== undefined) await page.locator('main').screenshot({ path: `${PICTURES}board-fleet.png` });
+    if (PICTURES !== undefined) await page.screenshot({ path: `${PICTURES}board-fleet-light.png` });
     // a process that says nothing any more is forgotten
     await page.getByText('1 process, 1 trusted.').waitFor();
     expect(page.said).toEqual([]);
