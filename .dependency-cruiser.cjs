@@ -9,7 +9,7 @@ const ground = [
   'cache\\.runtime',
   'cache\\.tracing',
 ];
-const storage = ['tiers', 'journal', 'coalescing', 'known-ids'];
+const storage = ['tiers', 'journal', 'coalescing', 'known-ids', 'processes'];
 const desk = ['desk', 'cache\\.service', 'cache\\.handle'];
 
 const rooms = {
@@ -28,6 +28,7 @@ const rooms = {
   tiers: ['policy', 'redis', ...ground],
   journal: ['policy', 'redis', ...ground],
   'known-ids': ['policy', 'redis', ...ground],
+  processes: ['redis', ...ground],
   coalescing: ['policy', 'redis', ...ground],
   'write-behind': ['journal', 'redis', ...ground],
   probe: ['journal', 'redis', ...ground],
@@ -38,6 +39,7 @@ const rooms = {
   bindings: [...desk, 'flow', 'write-behind', ...ground],
   warmup: ['bindings', ...desk, 'flow', ...storage, ...ground],
   decorators: ['warmup', 'bindings', 'responses', ...desk, 'flow', 'write-behind', ...ground],
+  board: ['warmup', 'bindings', ...desk, 'flow', ...storage, 'cache\\.providers', ...ground],
   events: ['decorators', 'edge', 'redis', 'coalescing', ...desk, 'flow', 'cache\\.providers', ...ground],
   metrics: [
     'events',
@@ -55,7 +57,7 @@ const rooms = {
 
 const at = (room) => `^lib/${room}(/|\\.ts$)`;
 const knowsNest =
-  '^lib/(bindings|warmup|decorators|responses|events|metrics|testing|cache\\.(module|module-definition|providers))(/|\\.ts$)';
+  '^lib/(bindings|warmup|decorators|responses|events|metrics|board|testing|cache\\.(module|module-definition|providers))(/|\\.ts$)';
 
 module.exports = {
   forbidden: [
@@ -66,7 +68,7 @@ module.exports = {
       from: {
         path: '^lib/',
         pathNot:
-          '^lib/(index|cache\\.module|cache\\.providers|events/events\\.(module|providers)|metrics/metrics\\.(module|providers)|testing/.*)\\.ts$',
+          '^lib/(index|cache\\.module|cache\\.providers|events/events\\.(module|providers)|metrics/metrics\\.(module|providers)|board/board\\.(module|providers)|testing/.*)\\.ts$',
       },
       to: { path: '^lib/(index|cache\\.module|cache\\.module-definition|cache\\.providers|cache\\.storage)\\.ts$' },
     },

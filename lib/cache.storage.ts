@@ -12,6 +12,8 @@ import { RedisJournal } from './journal/redis.journal.js';
 import { MemoryIdFilter } from './known-ids/memory.id-filter.js';
 import { RedisIdFilter } from './known-ids/redis.id-filter.js';
 import type { ResolvedModuleOptions } from './options/resolved-options.js';
+import { MemoryProcessList } from './processes/memory.process-list.js';
+import { RedisProcessList } from './processes/redis.process-list.js';
 import { GuardedCommands, type ReachabilityListener } from './redis/guarded-commands.js';
 import type { RedisBackend } from './redis/redis-commands.interface.js';
 import { RedisFault } from './redis/redis-fault.js';
@@ -28,7 +30,7 @@ import { TracedTier } from './tiers/traced.tier.js';
 /** Where a registration keeps what it shares: in this process alone, or in Redis. */
 export interface Storage extends Pick<
   EngineParts,
-  'journal' | 'shared' | 'locks' | 'once' | 'openIdFilter' | 'writeQueue' | 'openProbe' | 'disconnect'
+  'journal' | 'shared' | 'locks' | 'once' | 'openIdFilter' | 'writeQueue' | 'openProbe' | 'processes' | 'disconnect'
 > {
   /** Resolves when what is stored may be used, at the latest when waiting any longer would hold up the application. */
   start(): Promise<void>;
@@ -49,6 +51,7 @@ export function memoryStorage(module: ResolvedModuleOptions): Storage {
     once: new Once(module.runtime),
     openIdFilter: (_cache, options) => new MemoryIdFilter(options, module.runtime),
     writeQueue: (_cache, limits) => new MemoryWriteQueue(journal, module.runtime, limits),
+    processes: new MemoryProcessList(),
     disconnect: () => Promise.resolve(),
     start: () => Promise.resolve(),
   };
@@ -129,6 +132,7 @@ export function redisStorage(module: ResolvedModuleOptions, parts: RedisStorageP
     openIdFilter: (cache, options) =>
       new RedisIdFilter(cache, options, { commands, keys, runtime, patienceMs: maxStalenessMs, report }),
     writeQueue: (cache, limits) => new RedisWriteQueue({ commands, keys, journal, token }, cache, limits),
+    processes: new RedisProcessList(commands, keys),
     ...(module.probeSample === undefined || backend.openFeed === undefined
       ? {}
       : { openProbe: probeOpener(module, { backend, commands, keys, journal, report }) }),

@@ -56,6 +56,8 @@ export interface Explanation {
   readonly ageMs?: number;
   /** Until it expires, ms; negative when it has. */
   readonly expiresInMs?: number;
+  /** What it takes: in memory about, in the shared store exactly. */
+  readonly bytes?: number;
   readonly position?: number;
   readonly epoch?: string;
   /** Readable: `tag user:7`, `cache users`. */

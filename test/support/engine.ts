@@ -14,6 +14,7 @@ import { MemoryIdFilter } from '../../lib/known-ids/memory.id-filter.js';
 import type { CacheModuleOptions } from '../../lib/options/cache-options.interface.js';
 import { MemoryWriteQueue } from '../../lib/write-behind/memory.write-queue.js';
 import { Once } from '../../lib/coalescing/once.js';
+import { MemoryProcessList } from '../../lib/processes/memory.process-list.js';
 import { Problems } from '../../lib/options/option-reader.js';
 import { resolveModuleOptions } from '../../lib/options/resolve-options.js';
 import { TestClock } from '../../lib/testing/test-clock.js';
@@ -116,6 +117,7 @@ export function twoTierEngine(
       once: new Once(module.runtime),
       writeQueue: (_cache, limits) => new MemoryWriteQueue(parts.journal, module.runtime, limits),
       openIdFilter: (_cache, knownIds) => new MemoryIdFilter(knownIds, module.runtime),
+      processes: new MemoryProcessList(),
       background: new BackgroundWork(),
       tracing: new Tracing(),
       emit: (event) => {
