@@ -1,13 +1,22 @@
 // Each room of lib/, and the rooms it may look into; everything else is an error, type imports included. The words
 // behind it are in docs/map.md.
-const ground = ['entry', 'options', 'cache\\.errors', 'cache\\.events', 'cache\\.constants', 'cache\\.runtime'];
-const storage = ['tiers', 'journal', 'coalescing', 'known-ids'];
+const ground = [
+  'entry',
+  'options',
+  'cache\\.errors',
+  'cache\\.events',
+  'cache\\.constants',
+  'cache\\.runtime',
+  'cache\\.tracing',
+];
+const storage = ['tiers', 'journal', 'coalescing', 'known-ids', 'processes'];
 const desk = ['desk', 'cache\\.service', 'cache\\.handle'];
 
 const rooms = {
   'cache\\.errors': [],
   'cache\\.constants': [],
   'cache\\.runtime': [],
+  'cache\\.tracing': [],
   'cache\\.events': ['cache\\.errors'],
   http: [],
   edge: ['http', 'entry', 'cache\\.runtime'],
@@ -19,6 +28,7 @@ const rooms = {
   tiers: ['policy', 'redis', ...ground],
   journal: ['policy', 'redis', ...ground],
   'known-ids': ['policy', 'redis', ...ground],
+  processes: ['redis', ...ground],
   coalescing: ['policy', 'redis', ...ground],
   'write-behind': ['journal', 'redis', ...ground],
   probe: ['journal', 'redis', ...ground],
@@ -29,12 +39,25 @@ const rooms = {
   bindings: [...desk, 'flow', 'write-behind', ...ground],
   warmup: ['bindings', ...desk, 'flow', ...storage, ...ground],
   decorators: ['warmup', 'bindings', 'responses', ...desk, 'flow', 'write-behind', ...ground],
+  board: ['warmup', 'bindings', ...desk, 'flow', ...storage, 'cache\\.providers', ...ground],
   events: ['decorators', 'edge', 'redis', 'coalescing', ...desk, 'flow', 'cache\\.providers', ...ground],
+  metrics: [
+    'events',
+    'warmup',
+    'decorators',
+    ...desk,
+    'flow',
+    'policy',
+    'edge',
+    ...storage,
+    'cache\\.providers',
+    ...ground,
+  ],
 };
 
 const at = (room) => `^lib/${room}(/|\\.ts$)`;
 const knowsNest =
-  '^lib/(bindings|warmup|decorators|responses|events|testing|cache\\.(module|module-definition|providers))(/|\\.ts$)';
+  '^lib/(bindings|warmup|decorators|responses|events|metrics|board|testing|cache\\.(module|module-definition|providers))(/|\\.ts$)';
 
 module.exports = {
   forbidden: [
@@ -44,7 +67,8 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^lib/',
-        pathNot: '^lib/(index|cache\\.module|cache\\.providers|events/events\\.(module|providers)|testing/.*)\\.ts$',
+        pathNot:
+          '^lib/(index|cache\\.module|cache\\.providers|events/events\\.(module|providers)|metrics/metrics\\.(module|providers)|board/board\\.(module|providers)|testing/.*)\\.ts$',
       },
       to: { path: '^lib/(index|cache\\.module|cache\\.module-definition|cache\\.providers|cache\\.storage)\\.ts$' },
     },
@@ -65,6 +89,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^lib/', pathNot: '^lib/events/' },
       to: { path: 'node_modules/@nestjs/microservices/' },
+    },
+    {
+      name: 'only one folder knows prom-client and OpenTelemetry',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/metrics/' },
+      to: { path: 'node_modules/(prom-client|@opentelemetry)/' },
     },
     ...Object.entries(rooms).map(([room, mayImport]) => ({
       name: `${room.replace('\\', '')} may import ${mayImport.join(', ').replaceAll('\\', '') || 'no room'}`,

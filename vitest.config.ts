@@ -6,6 +6,8 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const alias = [
   { find: /^nestjs-hybrid-cache\/testing$/, replacement: here('./lib/testing/index.ts') },
   { find: /^nestjs-hybrid-cache\/events$/, replacement: here('./lib/events/index.ts') },
+  { find: /^nestjs-hybrid-cache\/metrics$/, replacement: here('./lib/metrics/index.ts') },
+  { find: /^nestjs-hybrid-cache\/board$/, replacement: here('./lib/board/index.ts') },
   { find: /^nestjs-hybrid-cache$/, replacement: here('./lib/index.ts') },
 ];
 const project = (name: string, include: string[], more: object) => ({

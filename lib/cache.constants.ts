@@ -58,6 +58,14 @@ export const getCacheEventsToken = (registration: string = DEFAULT_REGISTRATION)
 export const getCacheWarmupToken = (registration: string = DEFAULT_REGISTRATION): symbol =>
   Symbol.for(`${PREFIX}:warmup:${registration}`);
 
+/** The injection token of the `CacheMetrics` of a registration (subpath `/metrics`). The default one is also found by its class. */
+export const getCacheMetricsToken = (registration: string = DEFAULT_REGISTRATION): symbol =>
+  Symbol.for(`${PREFIX}:metrics:${registration}`);
+
+/** The same of its `CacheHealth`. */
+export const getCacheHealthToken = (registration: string = DEFAULT_REGISTRATION): symbol =>
+  Symbol.for(`${PREFIX}:health:${registration}`);
+
 /** The same of its `CacheOutbox`. */
 export const getCacheOutboxToken = (registration: string = DEFAULT_REGISTRATION): symbol =>
   Symbol.for(`${PREFIX}:outbox:${registration}`);

@@ -28,6 +28,8 @@ export type CacheEvent =
       readonly background: boolean;
     }
   | { readonly type: 'early-refresh'; readonly cache: string }
+  /** Loads that waited, ms, for what another process was loading. */
+  | { readonly type: 'lock-wait'; readonly cache: string; readonly ms: number; readonly keys: number }
   /** A refresh in the background that its limits, or the guards of the source, left no room for. */
   | { readonly type: 'refresh-skipped'; readonly cache: string }
   /** What the filter of known ids said of a key that no tier holds. */

@@ -3,6 +3,7 @@ import { BindingRegistry } from './bindings/binding-registry.js';
 import type { CacheEvent } from './cache.events.js';
 import { DEFAULT_REGISTRATION } from './cache.constants.js';
 import { CacheService } from './cache.service.js';
+import { Tracing } from './cache.tracing.js';
 import { memoryStorage, redisStorage } from './cache.storage.js';
 import { CacheEngine } from './desk/cache-engine.js';
 import { httpExceptionType } from './bindings/http-exception.type.js';
@@ -81,8 +82,9 @@ export function createCacheMachine(
     engine.note(event);
     faults.note(event);
   };
+  const tracing = new Tracing();
   const isShared = module.enabled && module.redis !== undefined && backend !== undefined;
-  const storage = isShared ? redisStorage(module, { backend, emit, log: logger }) : memoryStorage(module);
+  const storage = isShared ? redisStorage(module, { backend, emit, tracing, log: logger }) : memoryStorage(module);
   const engine: CacheEngine = new CacheEngine({
     module,
     base,
@@ -91,6 +93,7 @@ export function createCacheMachine(
       runtime: module.runtime,
       background: new BackgroundWork(),
       emit,
+      tracing,
       maxStalenessMs: module.maxStalenessMs,
       degraded: module.degraded,
       lockTimeoutMs: module.loadLock.timeoutMs,

@@ -1,15 +1,19 @@
 import type { CacheEvent } from './cache.events.js';
 import { CacheConnectionError } from './cache.errors.js';
+import type { Tracing } from './cache.tracing.js';
 import { MemoryLoadLock } from './coalescing/memory.load-lock.js';
 import { Once } from './coalescing/once.js';
 import { RedisLoadLock } from './coalescing/redis.load-lock.js';
 import { RedisMarks } from './coalescing/redis.marks.js';
 import type { EngineParts } from './flow/engine-parts.js';
 import { MemoryJournal } from './journal/memory.journal.js';
+import type { ChainedRecord } from './journal/journal-wire.js';
 import { RedisJournal } from './journal/redis.journal.js';
 import { MemoryIdFilter } from './known-ids/memory.id-filter.js';
 import { RedisIdFilter } from './known-ids/redis.id-filter.js';
 import type { ResolvedModuleOptions } from './options/resolved-options.js';
+import { MemoryProcessList } from './processes/memory.process-list.js';
+import { RedisProcessList } from './processes/redis.process-list.js';
 import { GuardedCommands, type ReachabilityListener } from './redis/guarded-commands.js';
 import type { RedisBackend } from './redis/redis-commands.interface.js';
 import { RedisFault } from './redis/redis-fault.js';
@@ -21,11 +25,12 @@ import { ConsistencyProbe, type ProbeParts } from './probe/consistency-probe.js'
 import { RedisProbeChannel } from './probe/probe-channel.js';
 import { NO_SHARED_TIER } from './tiers/tier.interface.js';
 import { RedisTier } from './tiers/redis.tier.js';
+import { TracedTier } from './tiers/traced.tier.js';
 
 /** Where a registration keeps what it shares: in this process alone, or in Redis. */
 export interface Storage extends Pick<
   EngineParts,
-  'journal' | 'shared' | 'locks' | 'once' | 'openIdFilter' | 'writeQueue' | 'openProbe' | 'disconnect'
+  'journal' | 'shared' | 'locks' | 'once' | 'openIdFilter' | 'writeQueue' | 'openProbe' | 'processes' | 'disconnect'
 > {
   /** Resolves when what is stored may be used, at the latest when waiting any longer would hold up the application. */
   start(): Promise<void>;
@@ -46,6 +51,7 @@ export function memoryStorage(module: ResolvedModuleOptions): Storage {
     once: new Once(module.runtime),
     openIdFilter: (_cache, options) => new MemoryIdFilter(options, module.runtime),
     writeQueue: (_cache, limits) => new MemoryWriteQueue(journal, module.runtime, limits),
+    processes: new MemoryProcessList(),
     disconnect: () => Promise.resolve(),
     start: () => Promise.resolve(),
   };
@@ -54,6 +60,7 @@ export function memoryStorage(module: ResolvedModuleOptions): Storage {
 export interface RedisStorageParts {
   readonly backend: RedisBackend;
   readonly emit: (event: CacheEvent) => void;
+  readonly tracing: Tracing;
   readonly log: StorageLog;
 }
 
@@ -62,7 +69,8 @@ const PAGE = 1_000;
 const START_MS = 1_000;
 const REQUIRED_START_MS = 10_000;
 
-export function redisStorage(module: ResolvedModuleOptions, { backend, emit, log }: RedisStorageParts): Storage {
+export function redisStorage(module: ResolvedModuleOptions, parts: RedisStorageParts): Storage {
+  const { backend, emit, tracing, log } = parts;
   const { runtime, maxStalenessMs, degraded, loadLock } = module;
   const redis = module.redis!;
   const keys = new RedisKeys(module.namespace, backend.keyPrefix);
@@ -83,8 +91,14 @@ export function redisStorage(module: ResolvedModuleOptions, { backend, emit, log
     said.add(problem);
     log.warn(problem);
   };
+  const applied = ({ traces, tags, epoch, position }: ChainedRecord): void =>
+    tracing.tracer?.arrived(traces!, {
+      'cache.tags': tags.length,
+      'cache.journal.epoch': epoch,
+      'cache.journal.position': position,
+    });
   const journal = new RedisJournal(
-    { commands, feed: backend.feed, keys, runtime, report },
+    { commands, feed: backend.feed, keys, runtime, report, applied },
     {
       maxStalenessMs,
       boundMs: Math.max(maxStalenessMs, degraded.maxAgeMs),
@@ -112,12 +126,13 @@ export function redisStorage(module: ResolvedModuleOptions, { backend, emit, log
   });
   return {
     journal,
-    shared,
+    shared: new TracedTier(shared, tracing),
     locks: new RedisLoadLock(commands, keys, runtime, loadLock.lifeMs),
     once: new Once(runtime, new RedisMarks(commands, keys)),
     openIdFilter: (cache, options) =>
       new RedisIdFilter(cache, options, { commands, keys, runtime, patienceMs: maxStalenessMs, report }),
     writeQueue: (cache, limits) => new RedisWriteQueue({ commands, keys, journal, token }, cache, limits),
+    processes: new RedisProcessList(commands, keys),
     ...(module.probeSample === undefined || backend.openFeed === undefined
       ? {}
       : { openProbe: probeOpener(module, { backend, commands, keys, journal, report }) }),

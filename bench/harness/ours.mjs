@@ -15,8 +15,11 @@ function decorate(prototype, name, decorators) {
   Object.defineProperty(prototype, name, descriptor);
 }
 
+/** Beside the cache, where something is measured that needs it. */
+export const loadMetricsModule = async () => (await import(`${root}/dist/esm/metrics/index.js`)).CacheMetricsModule;
+
 /** A real application with one provider whose `find` is decorated. */
-export async function startShop({ module = {}, find, cacheable, inject, warmer }) {
+export async function startShop({ module = {}, imports = [], find, cacheable, inject, warmer }) {
   class Users {}
   Object.defineProperty(Users.prototype, 'find', { value: find, writable: true, configurable: true });
   if (cacheable !== undefined) decorate(Users.prototype, 'find', [Cacheable(cacheable)]);
@@ -28,7 +31,7 @@ export async function startShop({ module = {}, find, cacheable, inject, warmer }
   if (inject !== undefined) InjectCache(inject)(Users.prototype, 'handle');
   Injectable()(Users);
   class ShopModule {}
-  Module({ imports: [CacheModule.forRoot(module)], providers: [Users] })(ShopModule);
+  Module({ imports: [CacheModule.forRoot(module), ...imports], providers: [Users] })(ShopModule);
   const app = await NestFactory.createApplicationContext(ShopModule, { logger: ['error', 'warn'] });
   return { app, users: app.get(Users), cache: app.get(CacheService) };
 }

@@ -10,6 +10,7 @@ import invalidation from './invalidation.mjs';
 import l1Hit from './l1-hit.mjs';
 import l2Hit from './l2-hit.mjs';
 import missAndFill from './miss-and-fill.mjs';
+import metricsOverhead from './metrics-overhead.mjs';
 import miss from './miss.mjs';
 import nested from './nested.mjs';
 import overhead from './overhead.mjs';
@@ -21,7 +22,7 @@ import strong from './strong.mjs';
 import warmStart from './warm-start.mjs';
 import writeBehind from './write-behind.mjs';
 
-const inProcess = [l1Hit, disturbedHit, nested, crowd, failing, miss, invalidation, overhead, httpHit, guards];
+const inProcess = [l1Hit, disturbedHit, nested, crowd, failing, miss, invalidation, overhead, metricsOverhead, httpHit, guards];
 const overRedis = [
   l2Hit,
   strong,

@@ -42,15 +42,24 @@ export class BatchReads {
   async read(batch: BatchRequest): Promise<unknown[]> {
     if (this.desk.isBypassed()) return this.#askTheSourceForMany(batch);
     const values: unknown[] = [];
+    const begun = this.parts.runtime.monotonic();
     const cold = this.#openHot(batch, values);
     if (cold.length === 0) return values;
+    const { tracer } = this.parts.tracing;
+    if (tracer === undefined) return this.#readCold(batch, cold, values, begun);
+    const attributes = { 'cache.name': batch.region.name, 'cache.keys': cold.length };
+    return tracer.span('cache.read', attributes, () => this.#readCold(batch, cold, values, begun));
+  }
+
+  /** Those that memory alone couldn't answer, put in their places among the others. */
+  async #readCold(batch: BatchRequest, cold: readonly number[], values: unknown[], begun: number): Promise<unknown[]> {
     const looked = await this.#lookAtMany(batch, cold, (place, entry) => (values[place] = this.desk.unpack(entry)));
     const { places } = looked;
     if (places.length === 0) return values;
     const tally = currentScope()?.tally;
     if (tally === undefined) this.desk.statistics.reads += places.length;
     const outcomes = await this.readsOfMany.read(looked.batch, places);
-    if (tally === undefined) for (const { kind } of outcomes) this.desk.statistics[kind]++;
+    if (tally === undefined) for (const { kind } of outcomes) this.#ended(kind, begun);
     else await Promise.all(outcomes.map((outcome, i) => this.desk.told(tally, batch.keys[places[i]!]!, outcome)));
     for (const [index, place] of places.entries()) values[place] = this.#openNow(outcomes[index]!);
     return values;
@@ -94,6 +103,7 @@ export class BatchReads {
   /** Every read of the batch by itself: each is answered as soon as its answer is there. */
   async readEach(batch: BatchRequest, answer: Answers): Promise<void> {
     const places = batch.keys.map((_, place) => place);
+    const begun = this.parts.runtime.monotonic();
     if (this.desk.isBypassed()) {
       await this.#askTheSourceForMany(batch).then(
         (values) => places.forEach((place) => answer.resolve(place, values[place])),
@@ -115,7 +125,7 @@ export class BatchReads {
     const tally = currentScope()?.tally;
     if (tally === undefined) this.desk.statistics.reads += looked.places.length;
     await this.readsOfMany.read(looked.batch, looked.places, (index, outcome) => {
-      if (tally === undefined) this.desk.statistics[outcome.kind]++;
+      if (tally === undefined) this.#ended(outcome.kind, begun);
       else this.parts.background.add(this.desk.told(tally, batch.keys[looked.places[index]!]!, outcome));
       openTo(looked.places[index]!, () => this.#openNow(outcome));
     });
@@ -128,16 +138,22 @@ export class BatchReads {
       return batch.keys.map(() => undefined);
     }
     const values: unknown[] = [];
+    const begun = this.parts.runtime.monotonic();
     const places = this.#openHot(batch, values);
     if (places.length === 0) return values;
     this.desk.statistics.reads += places.length;
     const outcomes = await this.readsOfMany.peek(batch, places, allowStale);
-    for (const outcome of outcomes) this.desk.statistics[outcome?.kind ?? 'absent']++;
+    for (const outcome of outcomes) this.#ended(outcome?.kind ?? 'absent', begun);
     for (const [index, place] of places.entries()) {
       const outcome = outcomes[index];
       values[place] = outcome === undefined ? undefined : this.#openNow(outcome);
     }
     return values;
+  }
+
+  #ended(kind: ReadOutcome['kind'], begun: number): void {
+    this.desk.statistics[kind]++;
+    this.desk.statistics.readTimes.note(this.parts.runtime.monotonic() - begun);
   }
 
   /** Opens what needs nothing but a look into memory, which outside of scopes is most. @returns the other places */

@@ -1,3 +1,4 @@
+import type { SpanAttributes } from '../cache.tracing.js';
 import type { CacheEntry } from '../entry/cache-entry.js';
 import { storedNumber, type LocalKey } from '../entry/key-encoding.js';
 import type { BatchRequest } from '../flow/batch-request.js';
@@ -31,6 +32,7 @@ export class CacheDesk {
   readonly #pool: MemoryPool | undefined;
   readonly #replica: JournalReplica;
   readonly #now: () => number;
+  readonly #monotonic: () => number;
   readonly #batches: BatchReads;
 
   constructor(
@@ -45,6 +47,7 @@ export class CacheDesk {
     this.#pool = region.memory.pool;
     this.#replica = parts.journal.replica;
     this.#now = parts.runtime.now;
+    this.#monotonic = parts.runtime.monotonic;
     this.#batches = new BatchReads(this, parts, reads, readsOfMany);
   }
 
@@ -80,7 +83,10 @@ export class CacheDesk {
    */
   join(key: LocalKey, options: ResolvedReadOptions): Promise<ReadOutcome | undefined> | undefined {
     const flight = this.region.flights.get(typeof key === 'number' ? storedNumber(key) : key);
-    return flight === undefined ? undefined : this.reads.joinCrowd(flight, options);
+    // what is traced goes the long way
+    return flight === undefined || this.parts.tracing.tracer !== undefined
+      ? undefined
+      : this.reads.joinCrowd(flight, options);
   }
 
   /**
@@ -89,19 +95,21 @@ export class CacheDesk {
    */
   look(key: LocalKey, options: ResolvedReadOptions, strong = options.strong): Promise<Found> | undefined {
     if (!this.parts.shared.present || this.passThrough || !waitsWithoutEnd(options)) return undefined;
+    if (this.parts.tracing.tracer !== undefined) return undefined;
     const stored = typeof key === 'number' ? storedNumber(key) : this.region.storedKey(key);
     if (stored === '') return undefined;
     const isRemembered = this.#memory.get(key) !== undefined;
     if (strong) {
       const mark = this.#replica.mark(this.#now());
+      const begun = this.#monotonic();
       const confirming = this.parts.journal.confirm();
       // at the same time: whatever is found carries its own proof, which is looked at when both are there
       const look = isRemembered ? undefined : this.reads.sharedEntries.look(this.region, stored);
       return confirming.then((confirmed) => {
         const confirmation = { confirmed, mark };
-        if (look === undefined) return { entry: this.#memory.get(key), tier: 'l1', confirmation };
-        if (look.found === undefined) return look.promise.then((found) => ({ ...found, confirmation }));
-        return { entry: look.found.entry, tier: 'l2', confirmation };
+        if (look === undefined) return { entry: this.#memory.get(key), tier: 'l1', begun, confirmation };
+        if (look.found === undefined) return look.promise.then((found) => ({ ...found, begun, confirmation }));
+        return { entry: look.found.entry, tier: 'l2', begun, confirmation };
       });
     }
     // what memory has may be an answer that needn't be waited for
@@ -110,7 +118,7 @@ export class CacheDesk {
   }
 
   /** What was found, if it is fresh now: a read that is counted. `undefined` means: ask properly, and bring it along. */
-  accept({ entry, tier, confirmation }: Found): CacheEntry | undefined {
+  accept({ entry, tier, confirmation, begun }: Found): CacheEntry | undefined {
     const now = this.#now();
     if (entry === undefined || now >= entry.hotUntil || !this.#replica.trusts(now)) return undefined;
     if (confirmation?.confirmed === false || this.#replica.judge(entry.header, entry.sequence) !== 'fresh')
@@ -119,6 +127,7 @@ export class CacheDesk {
     else if (this.#pool !== undefined) this.#memory.put(entry);
     this.statistics.reads++;
     this.statistics[tier]++;
+    if (begun !== undefined) this.statistics.readTimes.note(this.#monotonic() - begun);
     return entry;
   }
 
@@ -126,6 +135,7 @@ export class CacheDesk {
   handOut(outcome: ReadOutcome): unknown {
     this.statistics.reads++;
     this.statistics[outcome.kind]++;
+    this.statistics.readTimes.note(outcome.ms ?? 0);
     if (!('entry' in outcome)) throw outcome.error;
     return this.unpack(outcome.entry);
   }
@@ -195,14 +205,16 @@ export class CacheDesk {
 
   /** A look into the tiers by somebody who says afterwards what became of it, with `tally`. */
   async find(request: ReadRequest): Promise<Extract<ReadOutcome, { entry: CacheEntry }> | undefined> {
+    const begun = this.#monotonic();
     const outcome = await this.reads.peek(request, true);
-    return outcome !== undefined && 'entry' in outcome ? outcome : undefined;
+    return outcome !== undefined && 'entry' in outcome ? { ...outcome, ms: this.#monotonic() - begun } : undefined;
   }
 
   /** Counts a read that ended like this. */
-  tally(kind: ReadOutcome['kind']): void {
+  tally(kind: ReadOutcome['kind'], ms = 0): void {
     this.statistics.reads++;
     this.statistics[kind]++;
+    this.statistics.readTimes.note(ms);
   }
 
   /** A look into the tiers; `undefined` when there is nothing. */
@@ -234,15 +246,30 @@ export class CacheDesk {
     return 'entry' in outcome ? this.open(outcome.entry) : Promise.reject(outcome.error);
   }
 
-  async #counted<O extends { readonly kind: ReadOutcome['kind'] }>(read: () => Promise<O>): Promise<O> {
-    this.statistics.reads++;
+  #counted<O extends ReadOutcome | typeof ABSENT>(read: () => Promise<O>): Promise<O> {
+    const { tracer } = this.parts.tracing;
+    if (tracer === undefined) return this.#count(read);
+    return tracer.span('cache.read', { 'cache.name': this.region.name }, async (span) => {
+      const outcome = await this.#count(read);
+      span.set(describeOutcome(outcome, this.#now()));
+      if ('error' in outcome) span.failed(outcome.error);
+      return outcome;
+    });
+  }
+
+  async #count<O extends { readonly kind: ReadOutcome['kind'] }>(read: () => Promise<O>): Promise<O> {
+    const { statistics } = this;
+    const begun = this.#monotonic();
+    statistics.reads++;
     try {
       const outcome = await read();
-      this.statistics[outcome.kind]++;
+      statistics[outcome.kind]++;
       return outcome;
     } catch (error) {
-      this.statistics.error++;
+      statistics.error++;
       throw error;
+    } finally {
+      statistics.readTimes.note(this.#monotonic() - begun);
     }
   }
 
@@ -253,3 +280,23 @@ export class CacheDesk {
 }
 
 const ABSENT = { kind: 'absent' } as const;
+
+const TIERS: Readonly<Partial<Record<ReadOutcome['kind'], string>>> = {
+  l1: 'memory',
+  l2: 'shared',
+  loaded: 'source',
+  joined: 'source',
+};
+
+/** How a read ended, where its answer is from, and how old it is, for a span. */
+function describeOutcome(outcome: ReadOutcome | typeof ABSENT, now: number): SpanAttributes {
+  const { kind } = outcome;
+  const tier = TIERS[kind];
+  const isHit = kind === 'l1' || kind === 'l2' || kind === 'stale';
+  return {
+    'cache.outcome': kind,
+    'cache.hit': isHit,
+    ...(tier === undefined ? {} : { 'cache.tier': tier }),
+    ...('entry' in outcome ? { 'cache.age_ms': Math.max(0, Math.round(now - outcome.entry.header.asOf)) } : {}),
+  };
+}

@@ -17,11 +17,12 @@ import type {
 } from '../options/resolved-options.js';
 import { readWriteBehind, WRITE_BEHIND_FIELDS } from '../options/write-behind-options.js';
 import { MemoryPool } from '../tiers/memory-pool.js';
-import type { CacheEvent } from '../cache.events.js';
+import type { CacheEvent, CacheEventListener } from '../cache.events.js';
+import type { CacheEntry } from '../entry/cache-entry.js';
 import type { ConsistencyProbe } from '../probe/consistency-probe.js';
 import { CacheDesk } from './cache-desk.js';
 import type { CacheStatus, Explanation } from './cache-status.js';
-import { explainEntry } from './explain-entry.js';
+import { explainEntry, inspectEntry, type Inspection } from './explain-entry.js';
 import { servedOf } from './served-entries.js';
 import { MemorySweeper } from './memory-sweeper.js';
 import { WriteQueueDesk } from './write-queue-desk.js';
@@ -68,6 +69,9 @@ export class CacheEngine {
   readonly #sharedPool: MemoryPool;
   readonly #pools: MemoryPool[];
   readonly #end = new AbortController();
+  readonly #invalidated = { applied: 0, queued: 0 };
+  readonly #observers = new Set<CacheEventListener>();
+  #onUse: ((entry: CacheEntry) => void) | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(private readonly options: EngineOptions) {
@@ -162,6 +166,7 @@ export class CacheEngine {
     if (memory === false) return undefined;
     if (memory === 'shared') return this.#sharedPool;
     const pool = new MemoryPool(memory);
+    pool.watchUses(this.#onUse);
     this.#pools.push(pool);
     return pool;
   }
@@ -191,7 +196,21 @@ export class CacheEngine {
   }
 
   note(event: CacheEvent): void {
+    if (event.type === 'invalidation') this.#invalidated[event.status]++;
     if ('cache' in event) this.desks.get(event.cache)?.statistics.note(event);
+    for (const observer of this.#observers) observer(event);
+  }
+
+  /** Tells of everything that happens, in the very moment; what is told must not throw. @returns what ends it */
+  observe(observer: CacheEventListener): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  }
+
+  /** Tells of every use of an entry in memory, or with `undefined` of none any more. */
+  watchUses(onUse: ((entry: CacheEntry) => void) | undefined): void {
+    this.#onUse = onUse;
+    for (const pool of this.#pools) pool.watchUses(onUse);
   }
 
   status(): CacheStatus {
@@ -207,6 +226,9 @@ export class CacheEngine {
         bytes: sum((pool) => pool.bytes),
         evictions: sum((pool) => pool.evictions),
       },
+      invalidations: { ...this.#invalidated },
+      redis: parts.shared.status?.(),
+      writeQueues: Object.fromEntries([...this.writeQueues].map(([name, queue]) => [name, queue.localStatus()])),
       flights: [...this.#regions()].reduce((total, { flights }) => total + flights.size, 0),
       background: background.size,
       edge: parts.edge.status(),
@@ -217,6 +239,11 @@ export class CacheEngine {
 
   explain(region: CacheRegion, key: string): Promise<Explanation> {
     return explainEntry(this.parts, region, key);
+  }
+
+  /** The same with the value. */
+  inspect(region: CacheRegion, key: string): Promise<Inspection> {
+    return inspectEntry(this.parts, region, key);
   }
 
   /** Resolves when everything has ended, or after two seconds. Closing again waits for the same end. */

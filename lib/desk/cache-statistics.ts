@@ -1,5 +1,6 @@
 import type { CacheEvent, NotStoredReason, ReadOutcomeKind } from '../cache.events.js';
 import type { OriginStatus } from '../flow/origin-guard.js';
+import { Histogram, type HistogramSnapshot } from '../policy/histogram.js';
 
 /** The numbers of one cache at one moment. `hits + misses = reads` whenever no read is under way. */
 export interface CacheStatisticsSnapshot {
@@ -14,6 +15,18 @@ export interface CacheStatisticsSnapshot {
   readonly loadErrors: number;
   /** Time spent in loaders, ms, failing ones included. */
   readonly loadMs: number;
+  /** What each of them took: what a read would take without the cache. */
+  readonly loadTimes: HistogramSnapshot;
+  /**
+   * What reads took until there was an answer, `hits + misses` of them. Hits in memory that need no second look aren't
+   * timed: they stand in the lowest bucket, with no time. Whoever joined a load or a look of somebody else counts with
+   * all the time of it, from where the first of them joined.
+   */
+  readonly readTimes: HistogramSnapshot;
+  /** Keys that waited for what another process was loading. */
+  readonly lockWaits: number;
+  /** How long, ms. */
+  readonly lockWaitMs: number;
   readonly earlyRefreshes: number;
   /** Refreshes in the background that there was no room for; counted at each read that would have begun one. */
   readonly refreshesSkipped: number;
@@ -51,6 +64,10 @@ export class CacheStatistics {
   loadErrors = 0;
   loadMs = 0;
   earlyRefreshes = 0;
+  lockWaits = 0;
+  lockWaitMs = 0;
+  readonly loadTimes = new Histogram();
+  readonly readTimes = new Histogram();
   refreshesSkipped = 0;
   readonly #idTests = { absent: 0, maybe: 0, unknown: 0 };
   readonly #refused = { bulkhead: 0, breaker: 0 };
@@ -63,10 +80,15 @@ export class CacheStatistics {
       case 'load':
         this.loads++;
         this.loadMs += event.ms;
+        this.loadTimes.note(event.ms);
         if (event.failed) this.loadErrors++;
         return;
       case 'early-refresh':
         this.earlyRefreshes++;
+        return;
+      case 'lock-wait':
+        this.lockWaits += event.keys;
+        this.lockWaitMs += event.ms * event.keys;
         return;
       case 'refresh-skipped':
         this.refreshesSkipped++;
@@ -92,11 +114,13 @@ export class CacheStatistics {
 
   snapshot(entries: number, copiedInsteadOfFrozen: number, origin: OriginStatus | undefined): CacheStatisticsSnapshot {
     const { reads, l1, l2, stale, loaded, joined, absent, error, timeout, bypassed } = this;
-    const { loads, loadErrors, loadMs, earlyRefreshes, refreshesSkipped } = this;
+    const { loads, loadErrors, loadMs, earlyRefreshes, refreshesSkipped, lockWaits, lockWaitMs } = this;
+    const hits = l1 + l2 + stale;
+    const misses = loaded + joined + absent + error + timeout;
     return {
       reads,
-      hits: l1 + l2 + stale,
-      misses: loaded + joined + absent + error + timeout,
+      hits,
+      misses,
       outcomes: {
         l1,
         l2,
@@ -111,6 +135,10 @@ export class CacheStatistics {
       loads,
       loadErrors,
       loadMs,
+      loadTimes: this.loadTimes.snapshot(),
+      readTimes: this.readTimes.snapshot(Math.max(0, hits + misses - this.readTimes.count)),
+      lockWaits,
+      lockWaitMs,
       earlyRefreshes,
       refreshesSkipped,
       refused: { ...this.#refused },

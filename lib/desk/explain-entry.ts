@@ -4,29 +4,56 @@ import { readableTag } from '../entry/tags.js';
 import type { CacheRegion } from '../flow/cache-region.js';
 import type { EngineParts } from '../flow/engine-parts.js';
 import { freshnessOf } from '../policy/freshness.js';
+import { entryBytes } from '../tiers/memory-pool.js';
 import type { Explanation } from './cache-status.js';
+
+/** Why an entry is what it is, and the entry. */
+export interface Inspection {
+  readonly explanation: Explanation;
+  /** `undefined` when no tier holds it, or what one holds can't be read. */
+  readonly entry: CacheEntry | undefined;
+}
 
 /** Why an entry is what it is, as the first tier that has it tells. */
 export async function explainEntry(parts: EngineParts, region: CacheRegion, key: string): Promise<Explanation> {
+  return (await inspectEntry(parts, region, key)).explanation;
+}
+
+export async function inspectEntry(parts: EngineParts, region: CacheRegion, key: string): Promise<Inspection> {
   const about = { cache: region.name, key };
   const remembered = region.memory.find(key);
-  if (remembered !== undefined) return { ...about, tier: 'memory', ...judge(parts, region, remembered) };
+  if (remembered !== undefined) {
+    const explanation: Explanation = {
+      ...about,
+      tier: 'memory',
+      ...judge(parts, region, remembered),
+      bytes: entryBytes(remembered),
+    };
+    return { explanation, entry: remembered };
+  }
   const { shared, journal } = parts;
   const address = region.address(key);
   const bytes = await shared.get(address);
-  if (bytes === undefined) return { ...about, tier: 'none', freshness: 'missing', reason: 'no tier holds it' };
+  if (bytes === undefined) {
+    const explanation: Explanation = { ...about, tier: 'none', freshness: 'missing', reason: 'no tier holds it' };
+    return { explanation, entry: undefined };
+  }
   const decoded = decodeEntry(bytes, { address, clockOffsetMs: journal.clockOffsetMs }, region.form);
   if (!decoded.readable) {
     const reason = `what the shared store holds under its key can't be read: ${decoded.reason}`;
-    return { ...about, tier: 'shared', freshness: 'missing', reason };
+    const explanation: Explanation = {
+      ...about,
+      tier: 'shared',
+      freshness: 'missing',
+      reason,
+      bytes: bytes.length,
+    };
+    return { explanation, entry: undefined };
   }
-  const entry = new CacheEntry(
-    key,
-    decoded.header,
-    { payload: decoded.payload, bytes: 0, spare: undefined },
-    { sequence: 0 },
-  );
-  return { ...about, tier: 'shared', ...judge(parts, region, entry) };
+  const { header, payload } = decoded;
+  const entry = new CacheEntry(key, header, { payload, bytes: 0, spare: undefined }, { sequence: 0 });
+  const judged = judge(parts, region, entry);
+  return { explanation: { ...about, tier: 'shared', ...judged, bytes: bytes.length }, entry };
 }
 
 function judge(

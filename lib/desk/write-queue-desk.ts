@@ -9,6 +9,7 @@ import type { ResolvedReadOptions, ResolvedWriteBehindOptions } from '../options
 import { WriteFlusher } from '../write-behind/write-flusher.js';
 import type { DeadWrite, TakenWrite, WriteQueue } from '../write-behind/write-queue.interface.js';
 import type { SinkWrite, WriteSink } from '../write-behind/write-sink.interface.js';
+import type { LocalQueueStatus } from './cache-status.js';
 
 /** What became of a write that goes to its sink later. */
 export interface WriteReceipt {
@@ -163,6 +164,12 @@ export class WriteQueueDesk {
       }
       await new Promise<void>((resolve) => runtime.after(Math.min(50, timeoutMs), resolve));
     }
+  }
+
+  /** What is known without asking. */
+  localStatus(): LocalQueueStatus {
+    const { written, batches, failures, buried } = this.#flusher?.counts ?? NOBODY;
+    return { waiting: this.#flusher?.waiting ?? 0, written, batches, failures, buried };
   }
 
   async status(): Promise<WriteQueueStatus> {

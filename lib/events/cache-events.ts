@@ -4,7 +4,8 @@ import type { Runtime } from '../cache.runtime.js';
 import type { EventTarget } from '../desk/cache-engine.js';
 import type { InvalidationResult } from '../flow/outcome.js';
 import type { ClientLine, ClientResult, EmissionTerms } from './emission.js';
-import { EventCounts, type ReceivedCounts } from './event-counts.js';
+import type { CacheEventsStatus } from './cache-events-status.js';
+import { EventCounts } from './event-counts.js';
 import { readEvent, writeEvent, type InvalidationEvent } from './event-format.js';
 import type { EventLog } from './event-log.js';
 import type { EventReceiver } from './event-receiver.js';
@@ -21,28 +22,6 @@ export interface EmissionResult {
   /** What came of it in this service; absent without a `CacheModule`. */
   readonly here?: InvalidationResult;
   readonly clients: readonly ClientResult[];
-}
-
-export interface EmittedCounts {
-  readonly emitted: number;
-  /** Given up. */
-  readonly failed: number;
-  /** Attempts that came to nothing, those that were followed by a better one included. */
-  readonly setbacks: number;
-}
-
-export interface CacheEventsStatus {
-  /** Events that say what to invalidate. */
-  readonly events: ReceivedCounts;
-  /** Domain events, once for each `@InvalidateOn`. */
-  readonly domain: ReceivedCounts;
-  /** By client. */
-  readonly emitted: Readonly<Record<string, EmittedCounts>>;
-  /** On their way, while nobody waits. */
-  readonly pending: number;
-  /** Not even tried, because too many were pending. */
-  readonly dropped: number;
-  readonly transports: readonly TransportStatus[];
 }
 
 /** This service's own caches, if it has any. */

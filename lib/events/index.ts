@@ -6,7 +6,8 @@ export { EVENTS_DEFAULTS } from './resolve-events-options.js';
 export { getCacheEventsToken, getCacheOutboxToken } from '../cache.constants.js';
 
 // telling others
-export { CacheEvents, type CacheEventsStatus, type EmissionResult, type EmittedCounts } from './cache-events.js';
+export { CacheEvents, type EmissionResult } from './cache-events.js';
+export type { CacheEventsStatus, EmittedCounts } from './cache-events-status.js';
 export type { ClientResult } from './emission.js';
 export type { EventTarget } from '../desk/cache-engine.js';
 

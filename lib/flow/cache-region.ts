@@ -9,6 +9,7 @@ import { msgpackSerializer } from '../entry/serializers.js';
 import { cacheTag, EVERYTHING, keyTag, userTag } from '../entry/tags.js';
 import { ValueCodec } from '../entry/value-codec.js';
 import type { IdFilter } from '../known-ids/id-filter.interface.js';
+import type { SpanReference } from '../cache.tracing.js';
 import { CacheKeyError, retryAfterOf } from '../cache.errors.js';
 import type { ResolvedCacheOptions, ResolvedReadOptions } from '../options/resolved-options.js';
 import type { MemoryPool } from '../tiers/memory-pool.js';
@@ -36,6 +37,8 @@ export class LoadFlight extends Flight<FlightResult> {
   offer: { readonly options: ResolvedReadOptions; readonly wait: () => Promise<ReadOutcome | undefined> } | undefined;
   /** The one wait that all of them share. */
   crowd: Promise<ReadOutcome | undefined> | undefined;
+  /** The span of its load, once there is one. */
+  span: SpanReference | undefined;
   /** The load, once it runs. */
   collector: LoadCollector | undefined;
   /** The place that its load waits for, while it does. */

@@ -5,6 +5,8 @@ export interface Found {
   readonly entry: CacheEntry | undefined;
   /** Where it looked: in memory alone, or in the shared tier. */
   readonly tier: 'l1' | 'l2';
+  /** When the first of those who share it began to look, by the monotonic clock. */
+  readonly begun?: number;
   /** Of a strong read. */
   readonly confirmation?: Confirmation;
 }
@@ -21,7 +23,11 @@ export class Look {
   found: Found | undefined;
   readonly promise: Promise<Found>;
 
-  constructor(bytes: Promise<Buffer | undefined>, decode: (bytes: Buffer | undefined) => CacheEntry | undefined) {
-    this.promise = bytes.then((found) => (this.found = { entry: decode(found), tier: 'l2' }));
+  constructor(
+    bytes: Promise<Buffer | undefined>,
+    begun: number,
+    decode: (bytes: Buffer | undefined) => CacheEntry | undefined,
+  ) {
+    this.promise = bytes.then((found) => (this.found = { entry: decode(found), tier: 'l2', begun }));
   }
 }

@@ -50,14 +50,26 @@ export class InvalidateFlow {
       return { status: 'deferred' };
     }
     if (tags.length === 0) return this.#nothing();
-    const receipt = await this.#append(tags);
+    const receipt = await this.#traced(tags);
     this.parts.emit({ type: 'invalidation', status: receipt.status });
     return receipt;
   }
 
-  async #append(tags: readonly string[]): Promise<AppendReceipt> {
+  #traced(tags: readonly string[]): Promise<AppendReceipt> {
+    const { tracer } = this.parts.tracing;
+    if (tracer === undefined) return this.#append(tags);
+    return tracer.span('cache.invalidate', { 'cache.tags': tags.length }, async (span) => {
+      const receipt = await this.#append(tags, tracer.carry());
+      span.set({ 'cache.invalidation.status': receipt.status });
+      if (receipt.status === 'applied')
+        span.set({ 'cache.journal.epoch': receipt.epoch, 'cache.journal.position': receipt.position });
+      return receipt;
+    });
+  }
+
+  async #append(tags: readonly string[], trace?: string): Promise<AppendReceipt> {
     const { journal, edge } = this.parts;
-    const receipt = await journal.append(tags);
+    const receipt = await journal.append(tags, trace);
     this.probe?.sample(tags, receipt);
     if (receipt.status === 'applied') edge.purge(tags, receipt.fleetStalenessMs);
     else void receipt.appended.then(({ fleetStalenessMs }) => edge.purge(tags, fleetStalenessMs));

@@ -1,6 +1,7 @@
 import { CacheSerializationError, CacheTimeoutError, type CacheError } from '../cache.errors.js';
 import type { NotStoredReason } from '../cache.events.js';
 import type { Timer } from '../cache.runtime.js';
+import type { CacheTracer } from '../cache.tracing.js';
 import type { CacheEntry, LoadMark } from '../entry/cache-entry.js';
 import { ANY_RECORD, EVERYTHING, userTags } from '../entry/tags.js';
 import { ValueTooLargeError, type EncodedValue } from '../entry/value-codec.js';
@@ -172,7 +173,7 @@ export class LoaderRunner {
     load: (context: LoadContext) => Promise<readonly unknown[]>,
   ): Promise<readonly unknown[]> {
     const { region, options } = items[0]!.request;
-    const { runtime, emit } = this.parts;
+    const { runtime, emit, tracing } = this.parts;
     const begun = runtime.monotonic();
     const scope = currentScope();
     const isUnasked = background || scope?.tally !== undefined;
@@ -186,12 +187,25 @@ export class LoaderRunner {
           : withoutTally(() => withSynchronousLoad(collector, () => load(collector)));
       const { unwritten } = region;
       const keys = unwritten === undefined ? [] : items.map(({ request: { key } }) => key);
-      const values = await (unwritten === undefined ? call() : unwritten.before(keys, collector, call));
+      const lookFirst = (): Promise<readonly unknown[]> =>
+        unwritten === undefined ? call() : unwritten.before(keys, collector, call);
+      const values = await (tracing.tracer === undefined
+        ? lookFirst()
+        : this.#traced(tracing.tracer, items, background, lookFirst));
       failed = false;
       return values;
     } finally {
       emit({ type: 'load', cache: region.name, ms: runtime.monotonic() - begun, failed, background: isUnasked });
     }
+  }
+
+  #traced<T>(tracer: CacheTracer, items: readonly LoadItem[], background: boolean, run: () => Promise<T>): Promise<T> {
+    const { name } = items[0]!.request.region;
+    const attributes = { 'cache.name': name, 'cache.keys': items.length, 'cache.background': background };
+    return tracer.span('cache.load', attributes, (span) => {
+      for (const { flight } of items) flight.span = span.reference;
+      return run();
+    });
   }
 
   #collector({ request }: LoadItem, mark: LoadMark, openOld: () => unknown): LoadCollector {

@@ -39,7 +39,10 @@ export class LoadsOfMany {
     const mayAskForIds = !background && (isShared || !shared.present);
     const rest = mayAskForIds ? await this.#withoutAbsent(unanswered) : unanswered;
     if (!background && !this.#isAdmitted(rest)) return;
-    const watch = new Watch(runtime, lockTimeoutMs, (items, isLast) => this.#takeLocks(items, terms, isLast));
+    const attempt: Attempt = (items, isLast) => this.#takeLocks(items, terms, isLast);
+    const waited = (ms: number, keys: number): void =>
+      this.parts.emit({ type: 'lock-wait', cache: batch.region.name, ms, keys });
+    const watch = new Watch(runtime, lockTimeoutMs, attempt, waited);
     const terms: Terms = { batch, background, watch };
     let failure: Failure;
     for (const part of pagesOf(rest, batch.maxSize)) {
@@ -91,7 +94,7 @@ export class LoadsOfMany {
         const turn = Promise.resolve().then(() => {
           const together = waiting;
           waiting = [];
-          return this.fly(together, batch, true).finally(end);
+          return this.parts.tracing.detached(() => this.fly(together, batch, true)).finally(end);
         });
         this.parts.background.add(turn);
       },
@@ -208,6 +211,8 @@ interface UnderWay {
   readonly load: Promise<Failure> | undefined;
 }
 
+type Attempt = (items: readonly MissingItem[], isLast: boolean) => Promise<UnderWay>;
+
 /** Keys that other processes are loading, looked for again and again until they are there or taken over. */
 class Watch {
   #waiting: MissingItem[] = [];
@@ -218,7 +223,8 @@ class Watch {
   constructor(
     private readonly runtime: Runtime,
     private readonly timeoutMs: number,
-    private readonly attempt: (items: readonly MissingItem[], isLast: boolean) => Promise<UnderWay>,
+    private readonly attempt: Attempt,
+    private readonly waited: (ms: number, keys: number) => void,
   ) {}
 
   add(items: readonly MissingItem[]): void {
@@ -240,9 +246,12 @@ class Watch {
       const forMs = pauseMs * Math.ceil(this.#waiting.length / WATCHED_AT_ONCE);
       await new Promise<void>((resolve) => this.runtime.after(forMs, resolve));
       const items = this.#waiting;
+      const waitingMs = this.runtime.monotonic() - begun;
       this.#waiting = [];
       const { load } = await this.attempt(items, this.runtime.monotonic() - begun >= this.timeoutMs);
       if (load !== undefined) this.#loads.push(load);
+      // those that go on waiting have been added again
+      this.waited(waitingMs, items.length - this.#waiting.length);
     }
     this.#watching = undefined;
   }

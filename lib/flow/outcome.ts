@@ -2,9 +2,13 @@ import type { ReadOutcomeKind } from '../cache.events.js';
 import type { CacheEntry } from '../entry/cache-entry.js';
 
 /** How a read ended: what kind of answer it got, and the answer. */
-export type ReadOutcome =
+export type ReadOutcome = (
   | { readonly kind: ReadOutcomeKind; readonly entry: CacheEntry }
-  | { readonly kind: 'error' | 'timeout'; readonly error: unknown };
+  | { readonly kind: 'error' | 'timeout'; readonly error: unknown }
+) & {
+  /** How long the first of those waited who share it. */
+  readonly ms?: number;
+};
 
 /** What came of an invalidation. */
 export type InvalidationResult =

@@ -6,7 +6,14 @@ import type { JournalReplica } from '../journal/journal-replica.js';
 import type { ResolvedReadOptions } from '../options/resolved-options.js';
 import { refreshesEarly } from '../policy/early-refresh.js';
 import { AbsentKeys } from './absent-keys.js';
-import { beginRefresh, mayStandInFor, NOTHING, type FlightResult, type LoadFlight } from './cache-region.js';
+import {
+  beginRefresh,
+  mayStandInFor,
+  NOTHING,
+  type CacheRegion,
+  type FlightResult,
+  type LoadFlight,
+} from './cache-region.js';
 import type { EngineParts } from './engine-parts.js';
 import { describe, noteUse, storedForMs } from './entry-writer.js';
 import { LoaderRunner } from './loader-runner.js';
@@ -146,8 +153,14 @@ export class ReadFlow {
     if (offer === undefined || !waitAlike(offer.options, options)) return undefined;
     if (this.#judge.isOvertaken(flight) || isLoading(flight)) return undefined;
     if (!this.#replica.trusts(this.parts.runtime.now())) return undefined;
-    flight.crowd ??= offer.wait();
+    flight.crowd ??= this.#timed(offer.wait());
     return flight.crowd;
+  }
+
+  async #timed(waited: Promise<ReadOutcome | undefined>): Promise<ReadOutcome | undefined> {
+    const begun = this.parts.runtime.monotonic();
+    const outcome = await waited;
+    return outcome && { ...outcome, ms: this.parts.runtime.monotonic() - begun };
   }
 
   #plain({ request, ...reader }: Reader): Reader {
@@ -210,7 +223,9 @@ export class ReadFlow {
     flight.old = old;
     const leader = { ...reader, strong: false, scope: undefined, found: undefined };
     if (refreshes === undefined)
-      outsideScopes(() => this.parts.background.add(this.#fly(flight, leader, true).finally(end)));
+      outsideScopes(() =>
+        this.parts.tracing.detached(() => this.parts.background.add(this.#fly(flight, leader, true).finally(end))),
+      );
     else refreshes.add(flight, leader);
   }
 
@@ -259,6 +274,7 @@ export class ReadFlow {
     for (let attempts = 0; ; attempts++) {
       const { lease, found } = await locks.tryAcquire(region.address(key));
       const adopted = this.adopt(await this.sharedEntries.open(found, reader), flight, reader, { serveOld: true });
+      if (adopted !== undefined || lease !== undefined) this.#noteLockWait(region, attempts, begun);
       if (adopted !== undefined) {
         if (lease !== undefined) work.add(lease.release());
         return adopted;
@@ -266,10 +282,18 @@ export class ReadFlow {
       if (lease !== undefined) return this.#load(flight, reader, background, () => lease.release());
       if (background) return NOTHING;
       const waitedMs = runtime.monotonic() - begun;
-      if (waitedMs >= lockTimeoutMs) return this.#load(flight, reader, background);
+      if (waitedMs >= lockTimeoutMs) {
+        this.#noteLockWait(region, attempts, begun);
+        return this.#load(flight, reader, background);
+      }
       const pauseMs = attempts === 0 ? 5 : waitedMs < 1_000 ? 10 : 40;
       await new Promise<void>((resolve) => runtime.after(pauseMs, resolve));
     }
+  }
+
+  #noteLockWait({ name }: CacheRegion, attempts: number, begun: number): void {
+    const ms = this.parts.runtime.monotonic() - begun;
+    if (attempts > 0) this.parts.emit({ type: 'lock-wait', cache: name, ms, keys: 1 });
   }
 
   async #load(
@@ -325,6 +349,13 @@ export class ReadFlow {
 
   /** @returns `undefined` when what the flight brought is no answer for this reader */
   waitFor(flight: LoadFlight, reader: Reader, leads: boolean): Promise<ReadOutcome | undefined> {
+    const { tracer } = this.parts.tracing;
+    const waited = this.#waitFor(flight, reader, leads);
+    if (tracer === undefined || leads) return waited;
+    return waited.finally(() => tracer.link(flight.span));
+  }
+
+  #waitFor(flight: LoadFlight, reader: Reader, leads: boolean): Promise<ReadOutcome | undefined> {
     const { options, signal } = reader.request;
     // nothing but the flight can end it, and nobody has to know of the wait
     if (reader.scope === undefined && signal === undefined && waitsWithoutEnd(options))

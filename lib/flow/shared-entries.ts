@@ -29,7 +29,8 @@ export class SharedEntries {
     const underWay = region.looks.get(key);
     if (underWay !== undefined) return underWay;
     const order = this.parts.journal.replica.nextSequence();
-    const look = new Look(this.parts.shared.get(region.address(key)), (bytes) => {
+    const begun = this.parts.runtime.monotonic();
+    const look = new Look(this.parts.shared.get(region.address(key)), begun, (bytes) => {
       region.looks.delete(key);
       return this.#decode(bytes, region, key, order, region.options.read.earlyRefreshBeta);
     });
@@ -40,11 +41,13 @@ export class SharedEntries {
   /** One look for several keys, by somebody who judges what it finds. */
   async lookAtMany(region: CacheRegion, keys: readonly string[]): Promise<Found[]> {
     const order = this.parts.journal.replica.nextSequence();
+    const begun = this.parts.runtime.monotonic();
     const found = await this.parts.shared.getMany(keys.map((key) => region.address(key)));
     const { earlyRefreshBeta } = region.options.read;
     return keys.map((key, index) => ({
       entry: this.#decode(found[index], region, key, order, earlyRefreshBeta),
       tier: 'l2',
+      begun,
     }));
   }
 

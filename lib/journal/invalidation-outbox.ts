@@ -5,13 +5,15 @@ import type { JournalReplica } from './journal-replica.js';
 export type Applied = AppendReceipt & { readonly status: 'applied' };
 
 /** Puts one record into the journal; its tags count as raised here when it resolves. Rejects when there is no answer. */
-export type SendRecord = (tags: readonly string[]) => Promise<Applied>;
+export type SendRecord = (tags: readonly string[], traces: readonly string[]) => Promise<Applied>;
 
 /** Tags of one record. */
 const TAGS_A_RECORD = 128;
+const TRACES_A_RECORD = 8;
 
 interface Call {
   readonly tags: readonly string[];
+  readonly trace: string | undefined;
   readonly resolve: (receipt: AppendReceipt) => void;
 }
 
@@ -49,10 +51,10 @@ export class InvalidationOutbox {
     return this.#waiting.size + this.#leaving.size;
   }
 
-  append(tags: readonly string[]): Promise<AppendReceipt> {
+  append(tags: readonly string[], trace?: string): Promise<AppendReceipt> {
     this.replica.begin(tags);
     return new Promise((resolve) => {
-      this.#tick.push({ tags, resolve });
+      this.#tick.push({ tags, trace, resolve });
       if (this.#tick.length > 1) return;
       // after every other invalidation of this turn, so that they share a record
       const sent = new Promise<void>((end) => process.nextTick(() => end(this.#sendTick())));
@@ -65,7 +67,8 @@ export class InvalidationOutbox {
     const calls = this.#tick;
     this.#tick = [];
     try {
-      const receipt = await this.#sendAll(new Set(calls.flatMap(({ tags }) => tags)));
+      const traces = calls.flatMap(({ trace }) => trace ?? []).slice(0, TRACES_A_RECORD);
+      const receipt = await this.#sendAll(new Set(calls.flatMap(({ tags }) => tags)), traces);
       for (const { tags, resolve } of calls) {
         this.replica.settle(tags);
         resolve(receipt);
@@ -79,11 +82,11 @@ export class InvalidationOutbox {
   }
 
   /** The receipt of the last of the records that are needed. */
-  async #sendAll(tags: ReadonlySet<string>): Promise<Applied> {
+  async #sendAll(tags: ReadonlySet<string>, traces: readonly string[] = []): Promise<Applied> {
     const all = [...tags];
-    let receipt = await this.send(all.slice(0, TAGS_A_RECORD));
+    let receipt = await this.send(all.slice(0, TAGS_A_RECORD), traces);
     for (let begin = TAGS_A_RECORD; begin < all.length; begin += TAGS_A_RECORD) {
-      receipt = await this.send(all.slice(begin, begin + TAGS_A_RECORD));
+      receipt = await this.send(all.slice(begin, begin + TAGS_A_RECORD), traces);
     }
     return receipt;
   }

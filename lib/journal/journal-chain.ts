@@ -31,7 +31,11 @@ export class JournalChain {
   /** Nonces of records on their way to the server, and whether they have come back as part of the journal. */
   readonly #sent = new Map<string, boolean>();
 
-  constructor(private readonly replica: JournalReplica) {}
+  constructor(
+    private readonly replica: JournalReplica,
+    /** Told of records that say where they were made. */
+    private readonly traced: (record: ChainedRecord) => void = () => undefined,
+  ) {}
 
   /** The record of this process to ask for: the first that hasn't come by, unless another one is suspected. */
   get own(): OwnRecord {
@@ -90,6 +94,7 @@ export class JournalChain {
     this.replica.apply(record);
     this.#standAt(record.position, record.nonce);
     this.#recognise(record);
+    if (record.traces !== undefined) this.traced(record);
   }
 
   #standAt(position: number, nonce: string): void {

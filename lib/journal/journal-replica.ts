@@ -43,6 +43,8 @@ export class JournalReplica {
   lastOwnInvalidation = 0;
   /** A clock was set here, in this process's own order: how old something from before is, its times don't say. */
   agesKnownFrom = 0;
+  /** Told of every record as it is applied, in the journal's order. */
+  onRecord: ((record: JournalRecord) => void) | undefined;
 
   /** 0: never. */
   #confirmedAt = 0;
@@ -195,6 +197,7 @@ export class JournalReplica {
     this.applied = record.position;
     this.#touch(record.tags, record.position);
     this.version++;
+    this.onRecord?.(record);
   }
 
   /** Part of the journal is out of reach: what was loaded before this position can't be judged. */

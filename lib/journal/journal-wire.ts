@@ -9,13 +9,19 @@ export interface ChainedRecord extends JournalRecord {
   /** Position of the record before it, or where the epoch began. */
   readonly previous: number;
   readonly previousNonce: string;
+  /** Of the spans it was made in, as texts; absent when nobody traces. */
+  readonly traces?: readonly string[];
 }
 
 /** The nonce of the position an epoch begins at. */
 export const BEGIN = 'begin';
 
-/** Tags as one text. */
-export const packTags = (tags: readonly string[]): string => JSON.stringify(tags);
+/** What looks like a tag that nothing carries, so that processes of older versions take no harm. */
+const TRACE = 'w:';
+
+/** Tags as one text, and what the record was made for. */
+export const packTags = (tags: readonly string[], traces: readonly string[] = []): string =>
+  JSON.stringify(traces.length === 0 ? tags : [...tags, ...traces.map((trace) => TRACE + trace)]);
 
 const RECORD = /^1\|([^|]*)\|(\d+)\|([^|]*)\|([^|]*)\|(.*)$/su;
 
@@ -26,7 +32,11 @@ export function readRecord({ id, record }: StreamItem): ChainedRecord | undefine
   const [epoch, previous, previousNonce, nonce, packed] = match.slice(1) as [string, string, string, string, string];
   const tags = unpackTags(packed);
   if (tags === undefined) return undefined;
-  return { epoch, position: positionOf(id), tags, nonce, previous: Number(previous), previousNonce };
+  const read = { epoch, position: positionOf(id), tags, nonce, previous: Number(previous), previousNonce };
+  // they come last
+  if (tags.at(-1)?.startsWith(TRACE) !== true) return read;
+  const traces = tags.filter((tag) => tag.startsWith(TRACE)).map((tag) => tag.slice(TRACE.length));
+  return { ...read, tags: tags.filter((tag) => !tag.startsWith(TRACE)), traces };
 }
 
 function unpackTags(packed: string): readonly string[] | undefined {

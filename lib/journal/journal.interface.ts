@@ -67,8 +67,9 @@ export interface Journal {
   /**
    * Adds a record. The tags count as invalidated in this process from this very call on, whatever becomes of it.
    * Never rejects.
+   * @param trace where it was made, for other processes to point to
    */
-  append(tags: readonly string[]): Promise<AppendReceipt>;
+  append(tags: readonly string[], trace?: string): Promise<AppendReceipt>;
   /**
    * Brings the replica up to everything that was acknowledged before this call.
    * @returns whether it succeeded; calls of one tick share the work. Never rejects.

@@ -10,7 +10,7 @@ import { JournalFollower } from './journal-follower.js';
 import type { AppendReceipt, Journal, JournalStatus } from './journal.interface.js';
 import { idOf, timeOf } from './journal-position.js';
 import { JournalReplica } from './journal-replica.js';
-import { packTags, readRecord } from './journal-wire.js';
+import { packTags, readRecord, type ChainedRecord } from './journal-wire.js';
 import { ClockWatch, ServerClock } from './server-clock.js';
 
 export interface RedisJournalOptions {
@@ -34,6 +34,8 @@ export interface RedisJournalParts {
   readonly runtime: Runtime;
   /** Told why what this process knew couldn't be continued, and of answers that no retry will mend. */
   readonly report: (problem: string) => void;
+  /** Told of records of other processes that say where they were made, once they are applied here. */
+  readonly applied?: (record: ChainedRecord) => void;
 }
 
 /** What every script that adds a record takes first. */
@@ -100,8 +102,10 @@ export class RedisJournal implements Journal {
     const { runtime, feed, keys } = parts;
     this.replica = new JournalReplica(options.maxRecords);
     this.replica.doubt();
-    this.#chain = new JournalChain(this.replica);
-    this.#outbox = new InvalidationOutbox(this.replica, (tags) => this.#send(tags), WAITING_TAGS);
+    this.#chain = new JournalChain(this.replica, (record) => {
+      if (!record.nonce.startsWith(this.#noncePrefix)) parts.applied?.(record);
+    });
+    this.#outbox = new InvalidationOutbox(this.replica, (...given) => this.#send(...given), WAITING_TAGS);
     const followed = {
       stream: keys.journal,
       afterId: () => (this.replica.epoch === '' ? undefined : idOf(this.replica.applied)),
@@ -150,8 +154,8 @@ export class RedisJournal implements Journal {
     this.#follower.wake();
   }
 
-  append(tags: readonly string[]): Promise<AppendReceipt> {
-    return this.#outbox.append(tags);
+  append(tags: readonly string[], trace?: string): Promise<AppendReceipt> {
+    return this.#outbox.append(tags, trace);
   }
 
   /**
@@ -180,15 +184,16 @@ export class RedisJournal implements Journal {
     }
   }
 
-  async #send(tags: readonly string[]): Promise<Applied> {
+  async #send(tags: readonly string[], traces: readonly string[]): Promise<Applied> {
     const { clock, journal } = this.parts.keys;
-    return (await this.#record(tags, (args) => this.#run(appendRecord, [clock, journal], args)))!;
+    return (await this.#record(tags, (args) => this.#run(appendRecord, [clock, journal], args), traces))!;
   }
 
   /** @returns `undefined` when `run` has made no record */
   async #record(
     tags: readonly string[],
     run: (args: RecordArguments) => Promise<SentScript<AppendReply> | undefined>,
+    traces: readonly string[] = [],
   ): Promise<Applied | undefined> {
     if (this.#closed) throw new RedisFault('unreachable', 'the cache is closed');
     const nonce = this.#nonce();
@@ -196,7 +201,8 @@ export class RedisJournal implements Journal {
     let sent: SentScript<AppendReply> | undefined;
     try {
       const { maxRecords, maxAgeMs } = this.options;
-      sent = await run([nonce, packTags(tags), this.replica.applied, this.#fleetBoundMs, maxRecords, maxAgeMs]);
+      const packed = packTags(tags, traces);
+      sent = await run([nonce, packed, this.replica.applied, this.#fleetBoundMs, maxRecords, maxAgeMs]);
     } catch (error) {
       this.#noteFault(error);
       throw error;

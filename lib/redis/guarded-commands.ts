@@ -1,5 +1,6 @@
 import type { Runtime } from '../cache.runtime.js';
 import { Breaker } from '../policy/breaker.js';
+import { Histogram, type HistogramSnapshot } from '../policy/histogram.js';
 import { Deadlines } from './deadlines.js';
 import type {
   LockAddress,
@@ -22,6 +23,24 @@ export interface GuardOptions {
   readonly probeEveryMs: number;
 }
 
+/** How the server answers. */
+export interface RedisStatus {
+  /** Whether the last command was answered, and it isn't given up. */
+  readonly reachable: boolean;
+  /** `open`: given up, but for probes. */
+  readonly breaker: 'closed' | 'open';
+  /** How often it was given up. */
+  readonly opened: number;
+  /** Commands that were sent and have ended. */
+  readonly commands: number;
+  /** Those without an answer in time, those that the connection lost, and those that the server refused. */
+  readonly failures: Readonly<Record<RedisFault['kind'], number>>;
+  /** Not sent, because the server was given up. */
+  readonly skipped: number;
+  /** What commands took, failing ones included. */
+  readonly times: HistogramSnapshot;
+}
+
 /** Told when the server is given up, and after which fault, and when it is back. */
 export type ReachabilityListener = (reachable: boolean, fault: RedisFault | undefined) => void;
 
@@ -33,6 +52,10 @@ export class GuardedCommands implements RedisCommands {
   readonly #breaker: Breaker;
   /** Whether the last command was answered. */
   #answered = true;
+  readonly #times = new Histogram();
+  readonly #failures: Record<RedisFault['kind'], number> = { timeout: 0, unreachable: 0, refused: 0 };
+  #opened = 0;
+  #skipped = 0;
   /** Made once for an outage: every read is given it. */
   #away = new RedisFault('unreachable', 'Redis is away');
 
@@ -55,6 +78,18 @@ export class GuardedCommands implements RedisCommands {
   /** Whether the server is given up, but for probes. */
   get isOpen(): boolean {
     return this.#breaker.isOpen;
+  }
+
+  status(): RedisStatus {
+    return {
+      reachable: this.isReachable,
+      breaker: this.isOpen ? 'open' : 'closed',
+      opened: this.#opened,
+      commands: this.#times.count,
+      failures: { ...this.#failures },
+      skipped: this.#skipped,
+      times: this.#times.snapshot(),
+    };
   }
 
   /** A connection has come up: the next probe is due at once. */
@@ -125,32 +160,40 @@ export class GuardedCommands implements RedisCommands {
   }
 
   #guard<T>(send: () => Promise<T>, isProbe = false, deadlines = this.#deadlines): Promise<T> {
-    if (!this.#breaker.admits(isProbe, this.runtime.monotonic())) {
+    const begun = this.runtime.monotonic();
+    if (!this.#breaker.admits(isProbe, begun)) {
+      this.#skipped++;
       return Promise.reject(this.#away);
     }
     return new Promise<T>((resolve, reject) => {
       const awaited = deadlines.begin(() => {
         const fault = new RedisFault('timeout', `no answer from Redis within ${deadlines.afterMs} ms`);
-        this.#failed(fault);
+        this.#ended(begun, fault);
         reject(fault);
       });
       send().then(
         (value) => {
           if (awaited.over) return;
           awaited.over = true;
-          this.#succeeded();
+          this.#ended(begun, undefined);
           resolve(value);
         },
         (error: unknown) => {
           if (awaited.over) return;
           awaited.over = true;
           const fault = error instanceof RedisFault ? error : new RedisFault('unreachable', String(error));
-          if (fault.isOutage) this.#failed(fault);
-          else this.#succeeded();
+          this.#ended(begun, fault);
           reject(fault);
         },
       );
     });
+  }
+
+  #ended(begun: number, fault: RedisFault | undefined): void {
+    this.#times.note(this.runtime.monotonic() - begun);
+    if (fault !== undefined) this.#failures[fault.kind]++;
+    if (fault?.isOutage === true) this.#failed(fault);
+    else this.#succeeded();
   }
 
   #succeeded(): void {
@@ -161,6 +204,7 @@ export class GuardedCommands implements RedisCommands {
   #failed(fault: RedisFault): void {
     this.#answered = false;
     if (!this.#breaker.failed(this.runtime.monotonic())) return;
+    this.#opened++;
     this.#away = new RedisFault('unreachable', `Redis is away: ${fault.message}`);
     this.listener(false, fault);
   }

@@ -20,6 +20,8 @@ export class RedisKeys {
   readonly clock: string;
   /** The stream of invalidations. */
   readonly journal: string;
+  /** Who is there: a hash. No cache is called `~processes`. */
+  readonly processes: string;
 
   /** @param clientPrefix what the client puts in front of every key, which decides about slots as well */
   constructor(
@@ -28,6 +30,7 @@ export class RedisKeys {
   ) {
     this.clock = `{${namespace}}:clock`;
     this.journal = `{${namespace}}:journal`;
+    this.processes = `${namespace}:~processes`;
   }
 
   /** Anywhere in a cluster: an entry carries its own proof. */

@@ -305,6 +305,18 @@ export const endBuild = defineScript<
   return { live: outcome === 'live', old: old! };
 });
 
+/** Who is there, as each said it so long ago, ms. */
+export const noteProcess = defineScript<
+  readonly [processes: string],
+  readonly [id: string, note: string, lifeMs: number, asks: number]
+>('noteProcess', { keys: 1, arguments: 4 })((reply): { id: string; ageMs: number; note: string }[] => {
+  const fields = list(reply).map(String);
+  return Array.from({ length: Math.floor(fields.length / 3) }, (_, index) => {
+    const [id, ageMs, note] = fields.slice(3 * index, 3 * index + 3);
+    return { id: id!, ageMs: Number(ageMs), note: note! };
+  });
+});
+
 function list(reply: ScriptReply): readonly ScriptReply[] {
   if (Array.isArray(reply)) return reply as readonly ScriptReply[];
   throw new TypeError(`a script answered ${String(reply)} where a list was expected`);

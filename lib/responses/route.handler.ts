@@ -113,7 +113,7 @@ export class RouteHandler implements Handler {
     // somebody has to refresh a stale one
     if (isGood && stored.kind === 'stale') return of(await this.#ask(key, exchange, next));
     if (isGood) {
-      desk.tally(stored.kind);
+      desk.tally(stored.kind, stored.ms);
       return of(this.#deliver(exchange, stored.kind as AnswerKind, stored.entry));
     }
     // https://www.rfc-editor.org/rfc/rfc9111#section-5.2.1.7

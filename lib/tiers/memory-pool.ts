@@ -31,6 +31,9 @@ export class MemoryPool {
   entries = 0;
   evictions = 0;
   readonly isLru: boolean;
+  /** A use is a flag that is set, and nothing else. */
+  #usesAreFlags: boolean;
+  #onUse: ((entry: CacheEntry) => void) | undefined;
   #head: CacheEntry | undefined;
   #tail: CacheEntry | undefined;
   #hand: CacheEntry | undefined;
@@ -39,6 +42,13 @@ export class MemoryPool {
 
   constructor(readonly options: MemoryPoolOptions) {
     this.isLru = options.eviction === 'lru';
+    this.#usesAreFlags = !this.isLru;
+  }
+
+  /** Tells of every use of an entry from now on, or of none. */
+  watchUses(onUse: ((entry: CacheEntry) => void) | undefined): void {
+    this.#onUse = onUse;
+    this.#usesAreFlags = !this.isLru && onUse === undefined;
   }
 
   /** Takes an entry in and lets others go until everything fits; `false` when it alone is too large. */
@@ -65,6 +75,12 @@ export class MemoryPool {
 
   /** An entry was used. */
   touch(entry: CacheEntry): void {
+    if (this.#usesAreFlags) entry.visited = true;
+    else this.#touchSlowly(entry);
+  }
+
+  #touchSlowly(entry: CacheEntry): void {
+    this.#onUse?.(entry);
     if (!this.isLru) entry.visited = true;
     else if (this.#head !== entry) {
       this.#unlink(entry);

@@ -1,7 +1,7 @@
 import type { EntryAddress } from '../entry/entry-address.js';
 import type { RedisCommands } from '../redis/redis-commands.interface.js';
 import type { RedisKeys } from '../redis/redis-keys.js';
-import type { SharedTier, StoredEntry } from './tier.interface.js';
+import type { SharedTier, SharedTierStatus, StoredEntry } from './tier.interface.js';
 import { LIMITS } from '../cache.constants.js';
 import { pagesOf } from '../entry/pages.js';
 
@@ -13,13 +13,17 @@ export class RedisTier implements SharedTier {
   readonly present = true;
 
   constructor(
-    private readonly commands: RedisCommands & { readonly isReachable: boolean },
+    private readonly commands: RedisCommands & { readonly isReachable: boolean; status?(): SharedTierStatus },
     private readonly keys: RedisKeys,
     private readonly report: TierFaultListener,
   ) {}
 
   get isReachable(): boolean {
     return this.commands.isReachable;
+  }
+
+  status(): SharedTierStatus | undefined {
+    return this.commands.status?.();
   }
 
   get(address: EntryAddress): Promise<Buffer | undefined> {

@@ -1,4 +1,7 @@
 import type { EntryAddress } from '../entry/entry-address.js';
+import type { RedisStatus } from '../redis/guarded-commands.js';
+
+export type SharedTierStatus = RedisStatus;
 
 /** Bytes of an entry on their way to where it lies. */
 export interface StoredEntry {
@@ -23,6 +26,8 @@ export interface SharedTier {
   setMany(entries: readonly StoredEntry[]): Promise<void>;
   /** Keeps an entry for so long from now, if it is there. */
   prolong(address: EntryAddress, ttlMs: number): Promise<void>;
+  /** How it answers. */
+  status?(): SharedTierStatus | undefined;
   /** For tidiness; correctness never needs it. */
   delete(address: EntryAddress): Promise<void>;
 }

@@ -68,13 +68,15 @@ describe('the tarball', () => {
   it('imports what it declares, and none of the optional peers', () => {
     const { dependencies, peerDependencies, peerDependenciesMeta } = manifest();
     const optional = Object.keys(peerDependenciesMeta).filter((name) => peerDependenciesMeta[name]?.optional);
-    expect(optional.sort()).toEqual(['@nestjs/microservices', 'ioredis']);
+    expect(optional.sort()).toEqual(['@nestjs/microservices', '@opentelemetry/api', 'ioredis', 'prom-client']);
     const allowed = new Set([...Object.keys(dependencies), ...Object.keys(peerDependencies)]);
     for (const name of optional) allowed.delete(name);
     // a subpath of its own is for those who have it
     const events = new Set([...allowed, '@nestjs/microservices']);
+    const metrics = new Set([...allowed, '@opentelemetry/api']);
     for (const [path, text] of filesOf(/\.(js|d\.ts)$/)) {
-      const here = /^dist\/\w+\/events\//.test(path) ? events : allowed;
+      const room = /^dist\/\w+\/(\w+)\//.exec(path)?.[1];
+      const here = room === 'events' ? events : room === 'metrics' ? metrics : allowed;
       for (const target of importsIn(text).filter((name) => !name.startsWith('.'))) {
         if (target.startsWith('node:') || builtinModules.includes(target)) continue;
         const name = target.split('/', target.startsWith('@') ? 2 : 1).join('/');
@@ -199,6 +201,15 @@ describe('an application that installed it', () => {
     expect(await compile(folder, ['events.ts'], { module: 'nodenext' })).toBe('');
     const { code, output } = await node(['out/events.js'], folder);
     expect(output).toMatch(/^\{"checks":3,/m);
+    expect(code).toBe(0);
+  });
+
+  it('is measured, with prom-client and without OpenTelemetry', async () => {
+    const folder = packed.consumer('metrics', ['metrics.ts']);
+    packed.installFor('metrics', 'prom-client');
+    expect(await compile(folder, ['metrics.ts'], { module: 'nodenext' })).toBe('');
+    const { code, output } = await node(['out/metrics.js'], folder);
+    expect(output).toMatch(/^\{"checks":4\}/m);
     expect(code).toBe(0);
   });
 

@@ -5,6 +5,7 @@ import { NO_EDGE } from '../../lib/edge/edge-copies.interface.js';
 import type { CacheEvent } from '../../lib/cache.events.js';
 import { createCacheMachine } from '../../lib/cache.providers.js';
 import { CacheService } from '../../lib/cache.service.js';
+import { Tracing } from '../../lib/cache.tracing.js';
 import { CacheEngine } from '../../lib/desk/cache-engine.js';
 import type { CacheStatisticsSnapshot } from '../../lib/desk/cache-statistics.js';
 import { BackgroundWork } from '../../lib/flow/background-work.js';
@@ -13,6 +14,7 @@ import { MemoryIdFilter } from '../../lib/known-ids/memory.id-filter.js';
 import type { CacheModuleOptions } from '../../lib/options/cache-options.interface.js';
 import { MemoryWriteQueue } from '../../lib/write-behind/memory.write-queue.js';
 import { Once } from '../../lib/coalescing/once.js';
+import { MemoryProcessList } from '../../lib/processes/memory.process-list.js';
 import { Problems } from '../../lib/options/option-reader.js';
 import { resolveModuleOptions } from '../../lib/options/resolve-options.js';
 import { TestClock } from '../../lib/testing/test-clock.js';
@@ -115,7 +117,9 @@ export function twoTierEngine(
       once: new Once(module.runtime),
       writeQueue: (_cache, limits) => new MemoryWriteQueue(parts.journal, module.runtime, limits),
       openIdFilter: (_cache, knownIds) => new MemoryIdFilter(knownIds, module.runtime),
+      processes: new MemoryProcessList(),
       background: new BackgroundWork(),
+      tracing: new Tracing(),
       emit: (event) => {
         events.push(event);
         made.note(event);

@@ -32,6 +32,7 @@ const defined = [
   scripts.beginBuild,
   scripts.endBuild,
   scripts.askProbe,
+  scripts.noteProcess,
 ];
 /** They keep a value, and better say so than be carried out in part. */
 const TAKES_MEMORY = new Set(['queueWrite', 'buryWrite', 'askProbe']);

@@ -1,0 +1,16 @@
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+
+/** Each trace as a text, in alphabetical order, as children are: `parent > (child, child)`; reads say how they ended. */
+export function treesOf(spans: readonly ReadableSpan[]): string[] {
+  const textOf = (span: ReadableSpan): string => {
+    const { spanId } = span.spanContext();
+    const inside = spans.filter(({ parentSpanContext }) => parentSpanContext?.spanId === spanId).map(textOf);
+    const said = [span.name, span.attributes['cache.outcome'], span.attributes['cache.command']];
+    const name = said.filter((word) => word !== undefined).join(' ');
+    return inside.length === 0 ? name : `${name} > (${inside.sort(byText).join(', ')})`;
+  };
+  const roots = spans.filter(({ parentSpanContext }) => parentSpanContext === undefined);
+  return roots.map(textOf).sort(byText);
+}
+
+const byText = (a: string, b: string): number => (a < b ? -1 : 1);
