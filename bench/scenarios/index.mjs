@@ -22,7 +22,19 @@ import strong from './strong.mjs';
 import warmStart from './warm-start.mjs';
 import writeBehind from './write-behind.mjs';
 
-const inProcess = [l1Hit, disturbedHit, nested, crowd, failing, miss, invalidation, overhead, metricsOverhead, httpHit, guards];
+const inProcess = [
+  l1Hit,
+  disturbedHit,
+  nested,
+  crowd,
+  failing,
+  miss,
+  invalidation,
+  overhead,
+  metricsOverhead,
+  httpHit,
+  guards,
+];
 const overRedis = [
   l2Hit,
   strong,

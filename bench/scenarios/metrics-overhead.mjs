@@ -16,7 +16,7 @@ async function startSdk() {
   trace.setGlobalTracerProvider(new BasicTracerProvider());
 }
 
-const measured = ({ metrics, before = () => undefined, scrapes = false }) =>
+const measured = ({ metrics, before = async () => undefined, scrapes = false }) =>
   async function ({ quick }) {
     await before();
     const { loadMetricsModule, startShop } = await import('../harness/ours.mjs');

@@ -95,9 +95,9 @@ async function trade(cache: HttpApp['cache']): Promise<void> {
 
 /** What a shop in the morning looks like: more and more is asked for, and some of it changes. */
 async function takePictures(app: HttpApp, folder: string): Promise<void> {
-  let isOver = false;
+  const over = new AbortController();
   const trading = (async () => {
-    for (let round = 0; !isOver; round++) {
+    for (let round = 0; !over.signal.aborted; round++) {
       const asked = Array.from({ length: 20 + round }, () => Math.floor(Math.random() ** 3 * 60));
       const load = async (id: number): Promise<object> => {
         await pause(5 + Math.random() * 30);
@@ -124,7 +124,7 @@ async function takePictures(app: HttpApp, folder: string): Promise<void> {
       await page.screenshot({ path: `${folder}board-${view}-${scheme}.png` });
     }
   }
-  isOver = true;
+  over.abort();
   await trading;
   await app.cache.invalidate({ tags: ['product:1'], mode: 'soft' });
   for (const [index, scheme] of SCHEMES.entries()) {

@@ -32,8 +32,15 @@ export class Accepted {
     return later;
   }
   @WriteBehind({
-    cache: 'views', key: (_views: Views, id: string) => id, ttl: '1h', flushEvery: '2s', batch: 7, maxWaiting: 9,
-    tags: { fromResult: (views: Views) => [views.id] }, invalidates: ['best'], condition: ({ count }: Views) => count > 0,
+    cache: 'views',
+    key: (_views: Views, id: string) => id,
+    ttl: '1h',
+    flushEvery: '2s',
+    batch: 7,
+    maxWaiting: 9,
+    tags: { fromResult: (views: Views) => [views.id] },
+    invalidates: ['best'],
+    condition: ({ count }: Views) => count > 0,
   })
   async countAll(id: string) {
     return later as Views;
@@ -45,7 +52,12 @@ export class Accepted {
 
   async byHand(): Promise<void> {
     await this.cache.write('views', '7', { id: '7', count: 1 }, (views) => views.count);
-    const { status, durable } = await this.cache.writeBehind('views', '7', { id: '7' }, { tags: ['a'], invalidates: ['b'] });
+    const { status, durable } = await this.cache.writeBehind(
+      'views',
+      '7',
+      { id: '7' },
+      { tags: ['a'], invalidates: ['b'] },
+    );
     await this.views.writeBehind('7', { id: status, count: durable ? 1 : 0 });
     const [letter] = await this.cache.writeQueue<Views>('views').deadLetters({ count: 1 });
     letter?.value?.count.toFixed();
