@@ -28,6 +28,7 @@ const rooms = {
   bindings: [...desk, 'flow', 'write-behind', ...ground],
   warmup: ['bindings', ...desk, 'flow', ...storage, ...ground],
   decorators: ['warmup', 'bindings', 'responses', ...desk, 'flow', 'write-behind', ...ground],
+  cli: ['warmup', 'write-behind', 'journal', 'redis', ...ground],
   events: ['decorators', 'edge', 'redis', 'coalescing', ...desk, 'flow', 'cache\\.providers', ...ground],
 };
 
