@@ -14,6 +14,8 @@ function version(): string {
   }
 }
 
+const HANG_UP_MS = 200;
+
 const interrupted = new AbortController();
 // the first time it is asked to end, the second time it is made to
 process.once('SIGINT', () => interrupted.abort());
@@ -32,4 +34,6 @@ void runCli(process.argv.slice(2), {
   version,
 }).then((code) => {
   process.exitCode = code;
+  // a server that stands still doesn't hang up
+  setTimeout(() => process.exit(), HANG_UP_MS).unref();
 });

@@ -10,7 +10,7 @@ import { IoredisFeed } from '../redis/ioredis.feed.js';
 import type { JournalFeed } from '../redis/redis-commands.interface.js';
 import { RedisFault } from '../redis/redis-fault.js';
 import { RedisKeys } from '../redis/redis-keys.js';
-import { faultOf } from '../redis/server-reply.js';
+import { codeOf, faultOf } from '../redis/server-reply.js';
 import type { Target } from './target.js';
 
 /** A server of its own, or a master of a cluster. */
@@ -97,12 +97,15 @@ export class CliServer {
     return this.#inTime(node.callBuffer(String(command), ...args));
   }
 
-  /** Commands at once, to one node; what fails is `undefined`. */
+  /** Commands at once, to one node; one that fails is `undefined`. @throws RedisFault for what this user may not do */
   async askMany(node: RedisNodeClient, commands: readonly CommandWords[]): Promise<unknown[]> {
     if (commands.length === 0) return [];
     const calls = commands.map(([command, ...args]) => ['callBuffer', command, ...args]);
     const replies = await this.#inTime(node.pipeline(calls).exec());
-    return (replies ?? []).map(([error, reply]) => (error === null ? reply : undefined));
+    return (replies ?? []).map(([error, reply]) => {
+      if (codeOf(error) === 'NOPERM') throw faultOf(error);
+      return error === null ? reply : undefined;
+    });
   }
 
   /** Every server that holds keys. */
