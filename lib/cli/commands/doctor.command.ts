@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from '../cli-errors.js';
 import type { CliServer } from '../cli-server.js';
 import type { Command, CommandContext } from '../command.js';
 import { checkRights } from '../doctor/access-checks.js';
-import { fail, ok, type Check, type CheckStatus } from '../doctor/check.js';
+import { fail, ifAllowed, ok, unknown, type Check, type CheckStatus } from '../doctor/check.js';
 import { checkJournal, checkQueues, findQueues } from '../doctor/namespace-checks.js';
 import { checkCluster, checkSettings } from '../doctor/server-checks.js';
 import { checkClock, checkLatency } from '../doctor/timing-checks.js';
@@ -50,14 +50,21 @@ async function examine(context: CommandContext): Promise<{ list: Check[]; exitCo
 }
 
 async function examineServer(server: CliServer, list: Check[], { progress }: CommandContext): Promise<void> {
-  list.push(...(await checkCluster(server)));
   const queues = await findQueues(server, progress);
-  list.push(...(await checkSettings(server, queues ?? [])));
+  const kind = await asked('cluster', async () => checkCluster(server));
+  list.push(...kind, ...(await asked('settings', async () => checkSettings(server, queues ?? []))));
+  // what is tried there would be refused for this reason alone
+  if (list.some(({ name, status }) => ['cluster', 'role'].includes(name) && status === 'fail')) return;
   list.push(...(await checkRights(server)));
-  list.push(...(await checkJournal(server, progress)));
-  list.push(...(await checkQueues(server, queues)));
-  list.push(await checkClock(server), ...(await checkLatency(server)));
+  list.push(...(await asked('journal', async () => checkJournal(server, progress))));
+  list.push(...(await asked('write-behind', async () => checkQueues(server, queues))));
+  list.push(...(await asked('clock', async () => [await checkClock(server)])));
+  list.push(...(await asked('latency', async () => checkLatency(server))));
 }
+
+/** The checks, or that this user may not ask what they'd ask. */
+const asked = async (name: string, look: () => Promise<Check[]>): Promise<Check[]> =>
+  (await ifAllowed(look)) ?? [unknown(name, 'this user may not look at it')];
 
 const COLOURS: Readonly<Record<CheckStatus, Colour>> = { ok: 'green', warn: 'yellow', fail: 'red', unknown: 'dim' };
 

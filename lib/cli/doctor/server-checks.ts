@@ -89,11 +89,14 @@ function persistence(info: string, queues: readonly string[]): Check {
   return warn(name, 'no: when the server restarts the journal begins anew, and every entry is a miss', change);
 }
 
-/** Whether every slot of a cluster is served. */
+/** Whether it is a cluster where it is to be one, and every slot of it is served. */
 export async function checkCluster(server: CliServer): Promise<Check[]> {
-  if (!server.isCluster) return [];
-  const reply = await ifAllowed(async () => String(await server.call('CLUSTER', 'INFO')));
-  if (reply === undefined) return [unknown('cluster', 'this user may not call CLUSTER INFO')];
+  if (!server.isCluster) {
+    const info = String(await server.call('INFO', 'cluster'));
+    if (infoField(info, 'cluster_enabled') !== '1') return [];
+    return [fail('cluster', 'a node of a cluster, and connected to as if it were alone', 'say --cluster host:port')];
+  }
+  const reply = String(await server.call('CLUSTER', 'INFO'));
   const state = infoField(reply, 'cluster_state');
   const served = Number(infoField(reply, 'cluster_slots_ok') ?? 0);
   const found = `${served} of 16384 slots are served by ${plural(server.masters().length, 'master')}`;
