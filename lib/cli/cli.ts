@@ -1,4 +1,4 @@
-import { CacheError } from '../cache.errors.js';
+import { CacheConfigurationError, CacheError } from '../cache.errors.js';
 import { isMisspelt } from '../options/option-reader.js';
 import { addressOf } from '../redis/ioredis-clients.js';
 import { RedisFault } from '../redis/redis-fault.js';
@@ -79,6 +79,8 @@ function commandOf(name: string): Command {
 }
 
 function sentenceOf(error: unknown): string {
+  if (error instanceof CacheConfigurationError)
+    return error.problems.map(({ where, problem }) => `${where} ${problem}`).join('; ');
   if (error instanceof CliError || error instanceof CacheError) return error.message;
   const message = error instanceof Error ? error.message : String(error);
   return `something went wrong that shouldn't have: ${message}. Please report it, with what you typed`;
