@@ -40,6 +40,7 @@ const rooms = {
   warmup: ['bindings', ...desk, 'flow', ...storage, ...ground],
   decorators: ['warmup', 'bindings', 'responses', ...desk, 'flow', 'write-behind', ...ground],
   board: ['warmup', 'bindings', ...desk, 'flow', ...storage, 'cache\\.providers', ...ground],
+  cli: ['warmup', 'write-behind', 'journal', 'redis', ...ground],
   events: ['decorators', 'edge', 'redis', 'coalescing', ...desk, 'flow', 'cache\\.providers', ...ground],
   metrics: [
     'events',

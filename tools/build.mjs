@@ -1,6 +1,6 @@
 // Builds dist/esm and dist/cjs with their types. `--esm` builds the first alone, which is all the sample needs.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 
 const formats = process.argv.includes('--esm') ? ['esm'] : ['esm', 'cjs'];
 for (const format of formats) {
@@ -13,3 +13,5 @@ for (const format of formats) {
   const type = format === 'esm' ? 'module' : 'commonjs';
   writeFileSync(`dist/${format}/package.json`, `${JSON.stringify({ type })}\n`);
 }
+// npm does so where it installs the package; here it is run from where it lies
+chmodSync('dist/esm/cli/bin.js', 0o755);

@@ -3,7 +3,8 @@ import type { CacheEngine } from '../desk/cache-engine.js';
 import type { CacheOptions } from '../options/cache-options.interface.js';
 import type { Problems } from '../options/option-reader.js';
 import { READ_FIELDS } from '../options/read-options.js';
-import { CACHE_FIELDS, isCacheName } from '../options/resolve-options.js';
+import { isCacheName } from '../options/cache-name.js';
+import { CACHE_FIELDS } from '../options/resolve-options.js';
 
 /** What a decorated method says of its cache. */
 export type CacheSettings = Omit<CacheOptions, 'tags'> & { readonly cache?: string | undefined };

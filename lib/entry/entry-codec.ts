@@ -3,7 +3,7 @@ import type { EntryHeader } from './cache-entry.js';
 import { compress, decompress, type Compression } from './compression.js';
 import type { EntryAddress } from './entry-address.js';
 import type { EntryCipher, SealedReason } from './entry-cipher.js';
-import { packHeader, readHeader } from './entry-header.js';
+import { asOfAt, HEADER_FRONT_BYTES, packHeader, readHeader, type ReadHeader } from './entry-header.js';
 
 /**
  * An entry as bytes, for stores outside the process:
@@ -89,28 +89,67 @@ export function encodeEntry({ address, header, payload, clockOffsetMs }: StoredE
   return bytes;
 }
 
+/** An entry whose header was read, whatever its payload is. */
+export interface OpenedEntry extends ReadHeader {
+  /** The payload, compressed if it is. */
+  readonly stored: Uint8Array;
+}
+
 /** Reads an entry of this address, as its cache writes them. Never throws. */
 export function decodeEntry(
   bytes: Buffer,
-  { address, clockOffsetMs }: Pick<StoredEntry, 'address' | 'clockOffsetMs'>,
-  { serializer, maxValueBytes, encryption }: EntryForm,
+  at: Pick<StoredEntry, 'address' | 'clockOffsetMs'>,
+  { serializer, maxValueBytes, encryption }: Pick<EntryForm, 'serializer' | 'maxValueBytes' | 'encryption'>,
 ): DecodedEntry {
-  const fault = faultOfFrame(bytes);
-  if (fault !== undefined) return unreadable(fault);
-  const isEncrypted = bytes[PREFIX_BYTES] !== 0;
-  if (!isEncrypted && encryption?.required === true) return unreadable('not-encrypted');
-  const opened = isEncrypted ? (encryption?.cipher.open(bytes, BOUND, PREFIX_BYTES) ?? 'key') : bytes;
+  const opened = openEntry(bytes, at, encryption);
   if (typeof opened === 'string') return unreadable(opened);
+  const { header } = opened;
+  if (opened.serializer !== serializer && header.kind === 'value') return unreadable('other-serializer');
+  const payload = payloadOf(opened, maxValueBytes);
+  return typeof payload === 'string' ? unreadable(payload) : { readable: true, header, payload };
+}
+
+/** An entry of this address as any cache may have written it; else why it can't be read. Never throws. */
+export function openEntry(
+  bytes: Buffer,
+  { address, clockOffsetMs }: Pick<StoredEntry, 'address' | 'clockOffsetMs'>,
+  encryption: EntryEncryption | undefined,
+): OpenedEntry | UnreadableReason {
+  const fault = faultOfFrame(bytes);
+  if (fault !== undefined) return fault;
+  const isEncrypted = bytes[PREFIX_BYTES] !== 0;
+  if (!isEncrypted && encryption?.required === true) return 'not-encrypted';
+  const opened = isEncrypted ? (encryption?.cipher.open(bytes, BOUND, PREFIX_BYTES) ?? 'key') : bytes;
+  if (typeof opened === 'string') return opened;
   const headerAt = (isEncrypted ? 0 : PREFIX_BYTES + 1) + LENGTH_BYTES;
   const payloadAt = opened.length < headerAt ? Number.NaN : headerAt + opened.readUInt32BE(headerAt - LENGTH_BYTES);
   const read = payloadAt <= opened.length ? readHeader(opened, headerAt, payloadAt, address, clockOffsetMs) : 'corrupt';
-  if (typeof read === 'string') return unreadable(read);
-  const { header, algorithm, plainBytes } = read;
-  if (read.serializer !== serializer && header.kind === 'value') return unreadable('other-serializer');
-  const stored = opened.subarray(payloadAt);
-  if (algorithm !== undefined && plainBytes > maxValueBytes) return unreadable('too-large');
+  return typeof read === 'string' ? read : { ...read, stored: opened.subarray(payloadAt) };
+}
+
+/** What was encoded, of no more than so many bytes. */
+export function payloadOf(
+  { algorithm, plainBytes, stored }: OpenedEntry,
+  maxValueBytes: number,
+): Uint8Array | 'too-large' | 'corrupt' {
+  if (algorithm !== undefined && plainBytes > maxValueBytes) return 'too-large';
   const payload = algorithm === undefined ? stored : decompress(stored, algorithm, plainBytes);
-  return payload?.byteLength === plainBytes ? { readable: true, header, payload } : unreadable('corrupt');
+  return payload?.byteLength === plainBytes ? payload : 'corrupt';
+}
+
+/** The id of the key that an entry is encrypted with; `undefined` for one in clear, and for what is no entry. */
+export function encryptionKeyIdOf(bytes: Buffer): string | undefined {
+  if (faultOfFrame(bytes) !== undefined || bytes[PREFIX_BYTES] === 0) return undefined;
+  return bytes.toString('latin1', PREFIX_BYTES + 1, PREFIX_BYTES + 1 + bytes[PREFIX_BYTES]!);
+}
+
+/** How many bytes of an entry `asOfIn` looks at. */
+export const FRONT_BYTES = PREFIX_BYTES + 1 + LENGTH_BYTES + HEADER_FRONT_BYTES;
+
+/** As of when an entry was true, by the clock of the store, from its first bytes; `undefined` when it is encrypted, or none. */
+export function asOfIn(front: Buffer): number | undefined {
+  if (front.length < FRONT_BYTES || front.readUIntBE(0, 3) !== MAGIC || front[3] !== ENTRY_FORMAT) return undefined;
+  return front[PREFIX_BYTES] === 0 ? asOfAt(front, PREFIX_BYTES + 1 + LENGTH_BYTES) : undefined;
 }
 
 function faultOfFrame(bytes: Buffer): UnreadableReason | undefined {

@@ -75,6 +75,12 @@ export function packHeader(
   return bytes;
 }
 
+/** Of them `asOfAt` reads one number. */
+export const HEADER_FRONT_BYTES = SIZES_AT;
+
+/** As of when the value of a header that begins there was true, by the clock of the store. */
+export const asOfAt = (bytes: Buffer, begin: number): number => bytes.readDoubleBE(begin + NUMBERS_AT + 2 * 8);
+
 /** @returns why not, for bytes that are no header of this address. Never throws */
 export function readHeader(
   bytes: Buffer,

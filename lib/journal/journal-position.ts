@@ -13,6 +13,9 @@ export function positionOf(id: string): number {
 /** When a position was given, epoch ms by the server's clock. */
 export const timeOf = (position: number): number => Math.floor(position / SEQUENCES);
 
+/** The first position that may have been given at a time, epoch ms by the server's clock. */
+export const positionAt = (timeMs: number): number => Math.floor(timeMs) * SEQUENCES;
+
 /** Epochs begin with the position they begin at: which of two came later can be told. */
 export function isLaterEpoch(epoch: string, other: string): boolean {
   const [begun, otherBegun] = [Number.parseInt(epoch, 10) || 0, Number.parseInt(other, 10) || 0];

@@ -5,6 +5,7 @@ import { jsonSerializer, msgpackSerializer, type Serializer } from '../entry/ser
 import type { EncryptionKeys } from '../entry/entry-cipher.js';
 import type { StandardSchema } from '../entry/standard-schema.js';
 import { userTags } from '../entry/tags.js';
+import { isCacheName, namespaceRule } from './cache-name.js';
 import { DEFAULTS } from './cache-options.defaults.js';
 import type {
   CacheModuleOptions,
@@ -190,11 +191,6 @@ const lockLife: Rule<number> = {
   },
 };
 
-const namespaceRule: Rule<string> = {
-  takes: 'letters, digits, dots, dashes and underscores, 1 to 100 of them',
-  read: (given) => (typeof given === 'string' && /^[\w.-]{1,100}$/.test(given) ? given : undefined),
-};
-
 const maxStaleness: Rule<number> = {
   takes: `a duration of at least ${LIMITS.minMaxStalenessMs} ms`,
   read: (given) => {
@@ -202,9 +198,6 @@ const maxStaleness: Rule<number> = {
     return ms === undefined || ms < LIMITS.minMaxStalenessMs ? undefined : ms;
   },
 };
-
-/** Names are part of keys and tags, in which a colon separates. */
-export const isCacheName = (name: string): boolean => /^[\w.$-]{1,200}$/.test(name);
 
 /** The options of one cache, complete. */
 export function resolveCacheOptions(

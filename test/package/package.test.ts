@@ -10,6 +10,8 @@ import { node, PackedPackage, REPOSITORY, tool } from './support/packed-package.
 
 interface Manifest {
   readonly name: string;
+  readonly version: string;
+  readonly bin: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta: Readonly<Record<string, { optional?: boolean }>>;
@@ -112,6 +114,41 @@ describe('the tarball', () => {
     );
     expect(output).toContain('No problems found');
     expect(code).toBe(0);
+  });
+});
+
+describe('the command line', () => {
+  const BIN = 'node_modules/nestjs-hybrid-cache/dist/esm/cli/bin.js';
+
+  it('is a program of the package', () => {
+    expect(manifest().bin).toEqual({ 'nestjs-hybrid-cache': './dist/esm/cli/bin.js' });
+    expect(packed.files.get('dist/esm/cli/bin.js')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  });
+
+  it('runs as it is installed, in both formats, and says what it lacks', async () => {
+    for (const bin of [BIN, BIN.replace('esm', 'cjs')]) {
+      expect(await node([bin, '--version'], packed.folder)).toEqual({ code: 0, output: `${manifest().version}\n` });
+      expect((await node([bin, '--help'], packed.folder)).output).toContain('nestjs-hybrid-cache <command> [options]');
+      const stats = [bin, 'stats', '--url', 'redis://127.0.0.1:1', '--namespace', 'shop'];
+      expect(await node(stats, packed.folder)).toEqual({
+        code: 3,
+        output: 'nestjs-hybrid-cache: redis needs the package ioredis, which is not installed: npm install ioredis\n',
+      });
+    }
+  });
+
+  it('needs no Nest', () => {
+    const seen = new Set<string>();
+    const visit = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const target of importsIn(packed.files.get(file)!)) {
+        expect(target, `${file} imports ${target}`).not.toMatch(/^(@nestjs|rxjs|reflect-metadata)/);
+        if (target.startsWith('.')) visit(posix.join(posix.dirname(file), target));
+      }
+    };
+    visit('dist/esm/cli/bin.js');
+    expect(seen.size).toBeGreaterThan(40);
   });
 });
 
