@@ -16,7 +16,7 @@ async function startSdk() {
   trace.setGlobalTracerProvider(new BasicTracerProvider());
 }
 
-const measured = ({ metrics, before = () => undefined, scrapes = false }) =>
+const measured = ({ metrics, before = async () => undefined, scrapes = false }) =>
   async function ({ quick }) {
     await before();
     const { loadMetricsModule, startShop } = await import('../harness/ours.mjs');
@@ -54,7 +54,7 @@ const variants = [
   {
     id: 'context',
     label: '`CacheModule` alone, in a process that uses AsyncLocalStorage',
-    run: measured({ before: useAsyncContext }),
+    run: measured({ before: async () => void useAsyncContext() }),
   },
   {
     id: 'sdk-untraced',
