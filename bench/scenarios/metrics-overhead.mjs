@@ -54,7 +54,7 @@ const variants = [
   {
     id: 'context',
     label: '`CacheModule` alone, in a process that uses AsyncLocalStorage',
-    run: measured({ before: useAsyncContext }),
+    run: measured({ before: async () => void useAsyncContext() }),
   },
   {
     id: 'sdk-untraced',

@@ -24,6 +24,11 @@ const SERIES = new Set(
 );
 const seriesIn = (text: string): string[] => text.match(/hybrid_cache_\w+/g) ?? [];
 
+/** Those of docs/metrics.md, and those that a scrape adds. */
+const LABELS = new Set(['cache', 'job', 'instance', 'le']);
+for (const [row] of readFileSync(join(folder, '../metrics.md'), 'utf8').matchAll(/^\| `hybrid_cache_.*$/gm))
+  for (const [, label] of row.split('|')[2]!.matchAll(/`(\w+)`(?=:|,|\s|$)/g)) LABELS.add(label!);
+
 interface Panel {
   readonly title: string;
   readonly type: string;
@@ -63,6 +68,18 @@ describe('the dashboard', () => {
       expect({ title, unknown: series.filter((name) => !SERIES.has(name)) }).toEqual({ title, unknown: [] });
     }
     expect(seriesIn(read('dashboard.json')).filter((name) => !SERIES.has(name))).toEqual([]);
+  });
+
+  it('groups by labels that exist, and names its lines after those it groups by', () => {
+    for (const { title, expr } of expressions) {
+      const labels = [...expr.matchAll(/by \(([^)]*)\)/g)].flatMap(([, list]) => list!.split(/,\s*/));
+      expect(
+        labels.filter((label) => !LABELS.has(label)),
+        `${title}: ${expr}`,
+      ).toEqual([]);
+    }
+    const named = [...read('dashboard.json').matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label!);
+    expect(named.filter((label) => !LABELS.has(label))).toEqual([]);
   });
 
   it('asks in a way that Prometheus understands', async () => {
