@@ -8,6 +8,7 @@ import { CacheBoardModule, type BoardAuditEntry, type CacheBoardOptions } from '
 import { RejectedWritesError, type CacheModuleOptions } from '../../../lib/index.js';
 import { engineToken } from '../../../lib/cache.constants.js';
 import type { CacheMachine } from '../../../lib/cache.providers.js';
+import { eventually } from '../../support/servers/eventually.js';
 import { startRedis, type RedisServer } from '../../support/servers/redis-server.js';
 import { requireChromium, startChromium, type Browser } from '../../support/browser/chromium.js';
 import { PLATFORMS, startHttpApp, type HttpApp, type Platform } from '../../support/http-app.js';
@@ -372,6 +373,21 @@ describe('the processes that share a Redis', () => {
     await page.getByText('1 process, 1 trusted.').waitFor();
     expect(page.said).toEqual([]);
     await page.close();
+  });
+
+  it('are listed for their life, by the clock of Redis, and not after they have left', async () => {
+    const app = await startOne();
+    const { processes } = app.app.get<CacheMachine>(engineToken('default')).engine.parts;
+    const listed = async (): Promise<string[]> =>
+      (await processes.note('asks', 'asks', 60_000)).map(({ id, note }) => `${id}: ${note}`);
+    await processes.noteOnly('dies', 'a note with spaces\nand lines', 300);
+    await processes.noteOnly('leaves', '1', 60_000);
+    expect(await listed()).toEqual(expect.arrayContaining(['dies: a note with spaces\nand lines', 'leaves: 1']));
+    await processes.leave('leaves');
+    expect(await listed()).not.toContain('leaves: 1');
+    await eventually('it is forgotten', async () => !(await listed()).some((each) => each.startsWith('dies')));
+    expect(await listed()).toContain('asks: asks');
+    await processes.leave('asks');
   });
 
   it('see each other’s invalidations in the journal, and the record that made an entry stale', async () => {
