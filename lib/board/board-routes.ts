@@ -94,9 +94,10 @@ export class BoardRoutes {
     const token = tokenFor(exchange);
     const socket = exchange.request.socket as { encrypted?: boolean };
     const isSecure = socket.encrypted === true || exchange.header('x-forwarded-proto') === 'https';
-    const html = PAGE['board.html']
-      .replaceAll('{{base}}', path.slice(path.lastIndexOf('/') + 1))
-      .replace('{{token}}', token);
+    const html = PAGE['board.html']!.replaceAll('{{base}}', path.slice(path.lastIndexOf('/') + 1)).replace(
+      '{{token}}',
+      token,
+    );
     exchange.answer(200, 'text/html; charset=utf-8', html, { 'Set-Cookie': cookieOf(token, '/', isSecure) });
   }
 

@@ -40,7 +40,7 @@ export function cachesView() {
   const clear = h('button', { type: 'button', class: 'danger', onclick: () => clearCache(chosen) }, 'Clear this cache');
   const buttons = h('div', { class: 'buttons' }, clear);
   const ratio = chart('Hit ratio', (value) => `${fine.format(100 * value)} %`);
-  const reads = chart('Reads a second', (value) => fine.format(value));
+  const reads = chart('Reads a second', number);
   const loads = chart('Loads a second', (value) => fine.format(value));
   const times = chart('Mean time of a load', span);
   const saved = chart('Time saved a second', span);

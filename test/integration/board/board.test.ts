@@ -1,18 +1,18 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CacheBoardModule, type BoardAuditEntry, type CacheBoardOptions } from '../../../lib/board/index.js';
 import { RejectedWritesError, type CacheModuleOptions } from '../../../lib/index.js';
 import { engineToken } from '../../../lib/cache.constants.js';
 import type { CacheMachine } from '../../../lib/cache.providers.js';
+import { eventually } from '../../support/servers/eventually.js';
 import { startRedis, type RedisServer } from '../../support/servers/redis-server.js';
 import { requireChromium, startChromium, type Browser } from '../../support/browser/chromium.js';
 import { PLATFORMS, startHttpApp, type HttpApp, type Platform } from '../../support/http-app.js';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** Pictures for the docs are taken when it is said: BOARD_PICTURES=1. */
 const PICTURES =
   process.env['BOARD_PICTURES'] === undefined
@@ -95,9 +95,9 @@ async function trade(cache: HttpApp['cache']): Promise<void> {
 
 /** What a shop in the morning looks like: more and more is asked for, and some of it changes. */
 async function takePictures(app: HttpApp, folder: string): Promise<void> {
-  const over = new AbortController();
+  const end = new AbortController();
   const trading = (async () => {
-    for (let round = 0; !over.signal.aborted; round++) {
+    for (let round = 0; !end.signal.aborted; round++) {
       const asked = Array.from({ length: 20 + round }, () => Math.floor(Math.random() ** 3 * 60));
       const load = async (id: number): Promise<object> => {
         await pause(5 + Math.random() * 30);
@@ -124,7 +124,7 @@ async function takePictures(app: HttpApp, folder: string): Promise<void> {
       await page.screenshot({ path: `${folder}board-${view}-${scheme}.png` });
     }
   }
-  over.abort();
+  end.abort();
   await trading;
   await app.cache.invalidate({ tags: ['product:1'], mode: 'soft' });
   for (const [index, scheme] of SCHEMES.entries()) {
@@ -138,12 +138,12 @@ async function takePictures(app: HttpApp, folder: string): Promise<void> {
 }
 
 async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
+    const { axe: there } = globalThis as unknown as {
       axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> };
     };
-    const found = await axe.run();
+    const found = await there.run();
     return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html} ${nodes[0]!.failureSummary}`);
   });
 }
@@ -343,28 +343,51 @@ describe('the processes that share a Redis', () => {
     await other.close();
     await page.getByText('1 process, 1 trusted.').waitFor();
     const { processes } = app.app.get<CacheMachine>(engineToken('default')).engine.parts;
-    const note = {
-      host: '<b>host</b>',
-      startedAt: Date.now(),
-      trusted: false,
-      lag: 7,
-      position: 1,
-      epoch: 'e',
-      queued: 0,
+    const { epoch, position } = app.cache.status().journal;
+    const say = (id: number): Promise<void> => {
+      const host = id === 0 ? '<b>host</b>' : `shop-${id}`;
+      const journal = { trusted: id % 10 !== 0, lag: id % 10 === 0 ? 4_200 : 0, queued: 0, epoch, position };
+      const counts = {
+        entries: 9_000 + 7 * id,
+        bytes: 10_000_000 + 9_000 * id,
+        reads: 400_000 + 900 * id,
+        loads: 9_000,
+      };
+      const note = {
+        host,
+        pid: 1,
+        startedAt: Date.now() - 60_000 * id,
+        ...journal,
+        ...counts,
+        hits: counts.reads - 9_000,
+      };
+      return processes.noteOnly(`fake-${id}`, JSON.stringify(note), 10_000);
     };
-    const counts = { entries: 1, bytes: 1, reads: 2, hits: 1, loads: 1 };
-    const say = (id: number): Promise<void> =>
-      processes.noteOnly(`fake-${id}`, JSON.stringify({ ...note, ...counts, pid: id }), 10_000);
     await Promise.all(Array.from({ length: 100 }, (_, id) => say(id)));
     await processes.noteOnly('strange', 'no JSON', 10_000);
-    await page.getByText('101 processes, 1 trusted.').waitFor();
+    await page.getByText('101 processes, 91 trusted.').waitFor();
     expect(await page.locator('main tbody tr').count()).toBe(101);
     expect(await page.locator('main tbody b').count()).toBe(0);
-    if (PICTURES !== undefined) await page.screenshot({ path: `${PICTURES}board-fleet-light.png` });
+    if (PICTURES !== undefined) await page.screenshot({ path: `${PICTURES}board-processes-light.png` });
     // a process that says nothing any more is forgotten
     await page.getByText('1 process, 1 trusted.').waitFor();
     expect(page.said).toEqual([]);
     await page.close();
+  });
+
+  it('are listed for their life, by the clock of Redis, and not after they have left', async () => {
+    const app = await startOne();
+    const { processes } = app.app.get<CacheMachine>(engineToken('default')).engine.parts;
+    const listed = async (): Promise<string[]> =>
+      (await processes.note('asks', 'asks', 60_000)).map(({ id, note }) => `${id}: ${note}`);
+    await processes.noteOnly('dies', 'a note with spaces\nand lines', 300);
+    await processes.noteOnly('leaves', '1', 60_000);
+    expect(await listed()).toEqual(expect.arrayContaining(['dies: a note with spaces\nand lines', 'leaves: 1']));
+    await processes.leave('leaves');
+    expect(await listed()).not.toContain('leaves: 1');
+    await eventually('it is forgotten', async () => !(await listed()).some((each) => each.startsWith('dies')));
+    expect(await listed()).toContain('asks: asks');
+    await processes.leave('asks');
   });
 
   it('see each other’s invalidations in the journal, and the record that made an entry stale', async () => {
