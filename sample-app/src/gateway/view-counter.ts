@@ -1,13 +1,11 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { CacheService, WriteBehind } from 'nestjs-hybrid-cache';
 import { randomUUID } from 'node:crypto';
-import type { ViewCount } from '../catalogue/views.contract.js';
+import { viewsKey } from '../catalogue/views.contract.js';
 import { ViewsByHand } from './views-by-hand.js';
 import { ViewsClient } from './views.client.js';
 
 const LOOK_EVERY_MS = 1_000;
-
-const keyOf = ({ productId, counter }: Omit<ViewCount, 'views'>): string => `${productId} ${counter}`;
 
 /**
  * Counts how often products are shown. The newest value of a key wins, so that two processes which write "one more than I
@@ -49,11 +47,14 @@ export class ViewCounter implements OnApplicationBootstrap, OnModuleDestroy {
   async totals(productIds: readonly number[]): Promise<number[]> {
     const others = (await this.views.counters()).filter((counter) => counter !== this.id);
     const rows = productIds.flatMap((productId) => others.map((counter) => ({ productId, counter })));
-    const load = async () => this.views.counted([...productIds]);
-    const counts = await this.cache.getOrLoadMany('views', rows.map(keyOf), load, { key: keyOf });
+    const load = async () => {
+      const counted = await this.views.counted([...productIds]);
+      return new Map(counted.map((count) => [viewsKey(count), count.views]));
+    };
+    const counts = await this.cache.getOrLoadMany('views', rows.map(viewsKey), load);
     return productIds.map((productId, index) => {
       const ofOthers = counts.slice(index * others.length, (index + 1) * others.length);
-      return ofOthers.reduce((total, count) => total + (count?.views ?? 0), this.own.get(productId) ?? 0);
+      return ofOthers.reduce<number>((total, views) => total + (views ?? 0), this.own.get(productId) ?? 0);
     });
   }
 
@@ -64,17 +65,17 @@ export class ViewCounter implements OnApplicationBootstrap, OnModuleDestroy {
     await this.byHand.flush();
   }
 
-  /** What this process has counted is written behind; `ViewsSink` writes it. */
-  @WriteBehind({ cache: 'views', key: keyOf, flushEvery: '1s', batch: 500 })
-  protected async count(productId: number): Promise<ViewCount> {
-    return { productId, counter: this.id, views: this.own.get(productId) ?? 0 };
+  /** What this process has counted is written behind; `ViewsSink` writes it. Nobody reads it here: no entry is kept. */
+  @WriteBehind({ cache: 'views', key: (_views: number, key: string) => key, ttl: 0, flushEvery: '1s', batch: 500 })
+  protected async count(_key: string, views: number): Promise<number> {
+    return views;
   }
 
   private async tell(productId: number): Promise<void> {
     this.untold.delete(productId);
     try {
       if (!this.isKnown) throw new Error('nobody knows of this counter yet');
-      await this.count(productId);
+      await this.count(viewsKey({ productId, counter: this.id }), this.own.get(productId) ?? 0);
     } catch {
       this.untold.add(productId); // a page doesn't fail because of it
     }

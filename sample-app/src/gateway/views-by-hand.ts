@@ -1,5 +1,5 @@
 import { Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import type { ViewCount } from '../catalogue/views.contract.js';
+import { viewsKey, type ViewCount } from '../catalogue/views.contract.js';
 import { ViewsClient } from './views.client.js';
 
 const FLUSH_EVERY_MS = 1_000;
@@ -32,7 +32,7 @@ export class ViewsByHand implements OnModuleInit, BeforeApplicationShutdown {
     const counts = this.waiting;
     if (counts.length === 0) return;
     this.waiting = [];
-    const newest = new Map(counts.map((count) => [`${count.productId} ${count.counter}`, count]));
+    const newest = new Map(counts.map((count) => [viewsKey(count), count]));
     try {
       await this.views.save([...newest.values()]);
     } catch (error) {

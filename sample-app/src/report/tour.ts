@@ -18,6 +18,10 @@ The shop stays up at ${url} until Ctrl+C. To see the cache at work:
   ${cost}
   curl -s ${page} | grep -o '"priceCents":[0-9]*' | head -1
 
+  # how often it was looked at: counted by write-behind, a statement a second at most
+  curl -s ${product}/views
+
+  ${url}/bestsellers      warm since the start
   ${url}/accounts/${SIZE.users}     an account: profile and statement
   ${url}/status           queries so far, and the state of the cache
 `;
