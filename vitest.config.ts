@@ -18,8 +18,11 @@ const project = (name: string, include: string[], more: object) => ({
 const computing = { maxWorkers: availableParallelism(), sequence: { groupOrder: 0 } };
 /** What starts servers and processes waits for them most of the time, so two files at a time have enough of a processor. */
 const serving = { maxWorkers: 2, sequence: { groupOrder: 1 } };
-/** What builds, into the same folders, or drives the shop with all there is, runs a file at a time. */
+/** What builds, into the same folders, drives brokers or the shop with all there is, runs a file at a time. */
 const building = { maxWorkers: 1, sequence: { groupOrder: 2 } };
+
+/** Ten thousand events at once over every broker: what runs beside it would be in its way. */
+const BURSTS = 'test/integration/events/conformance.test.ts';
 
 export default defineConfig({
   test: {
@@ -33,9 +36,11 @@ export default defineConfig({
       project('nest', ['test/e2e/**/*.test.ts'], { ...computing, testTimeout: 20_000 }),
       project('integration', ['test/integration/**/*.test.ts'], {
         ...serving,
+        exclude: [BURSTS],
         testTimeout: 60_000,
         hookTimeout: 120_000,
       }),
+      project('brokers', [BURSTS], { ...building, testTimeout: 60_000, hookTimeout: 120_000 }),
       project('shop', ['test/shop/**/*.test.ts'], { ...building, testTimeout: 60_000, hookTimeout: 60_000 }),
       project('package', ['test/package/**/*.test.ts', 'test/types/**/*.test.ts', 'test/docs/**/*.test.ts'], {
         ...building,
