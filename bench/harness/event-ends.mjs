@@ -48,7 +48,7 @@ export const SENDERS = {
   },
 };
 
-/** `hold(key)` resolves when the old value is held, `seenAt()` when it is gone, µs, or undefined; `count()` what was applied. */
+/** `hold(key)` resolves when the old value is held, `seenAt()` when it is gone, µs, or undefined; `count()` what was applied, and how much of it waits for Redis. */
 export const LISTENERS = {
   raw: listenRaw,
   memory: (transport) => listen(transport, {}),
@@ -72,7 +72,7 @@ async function listenRaw(transport) {
   const app = await NestFactory.createMicroservice(Listener, { ...transport, ...LOGGER });
   await app.listen();
   const hold = async () => (calledAt = undefined);
-  return { hold, seenAt: async () => calledAt, count: () => count };
+  return { hold, seenAt: async () => calledAt, count: () => ({ applied: count }) };
 }
 
 /** A service that has the value in its memory, and reads it again and again. */
@@ -97,5 +97,9 @@ async function listen(transport, module) {
     await read();
     return loadedAt;
   };
-  return { hold, seenAt, count: () => events.status().events.applied };
+  const count = () => {
+    const { applied, queued } = events.status().events;
+    return { applied: applied + queued, queued };
+  };
+  return { hold, seenAt, count };
 }

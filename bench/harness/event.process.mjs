@@ -17,10 +17,17 @@ async function one(key) {
   return at;
 }
 
+/** Says again and again how many were applied. */
 async function many(times) {
   const before = count();
   process.send('ready');
-  while (count() - before < times) await new Promise((resolve) => setTimeout(resolve, 1));
+  for (let told = 0; told < times;) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const { applied, queued } = count();
+    if (applied - before.applied === told) continue;
+    told = applied - before.applied;
+    process.send({ told, ...(queued !== undefined && { queued: queued - before.queued }) });
+  }
   return nowUs();
 }
 
