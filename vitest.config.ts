@@ -21,8 +21,13 @@ const serving = { maxWorkers: 2, sequence: { groupOrder: 1 } };
 /** What builds, into the same folders, drives brokers or the shop with all there is, runs a file at a time. */
 const building = { maxWorkers: 1, sequence: { groupOrder: 2 } };
 
-/** Ten thousand events at once over every broker: what runs beside it would be in its way. */
-const BURSTS = 'test/integration/events/conformance.test.ts';
+/** Ten thousand events at once over every broker, elections, a browser at a keyboard: what runs beside would be in their way. */
+const ALONE = [
+  'test/integration/events/conformance.test.ts',
+  'test/integration/board/**/*.test.ts',
+  'test/integration/servers.test.ts',
+  'test/integration/redis-failover.test.ts',
+];
 
 export default defineConfig({
   test: {
@@ -36,11 +41,11 @@ export default defineConfig({
       project('nest', ['test/e2e/**/*.test.ts'], { ...computing, testTimeout: 20_000 }),
       project('integration', ['test/integration/**/*.test.ts'], {
         ...serving,
-        exclude: [BURSTS],
+        exclude: ALONE,
         testTimeout: 60_000,
         hookTimeout: 120_000,
       }),
-      project('brokers', [BURSTS], { ...building, testTimeout: 60_000, hookTimeout: 120_000 }),
+      project('alone', ALONE, { ...building, testTimeout: 60_000, hookTimeout: 120_000 }),
       project('shop', ['test/shop/**/*.test.ts'], { ...building, testTimeout: 60_000, hookTimeout: 60_000 }),
       project('package', ['test/package/**/*.test.ts', 'test/types/**/*.test.ts', 'test/docs/**/*.test.ts'], {
         ...building,
