@@ -14,6 +14,7 @@ import {
   type Coverage,
   type EntryName,
 } from '../keyspace.js';
+import type { Output } from '../output.js';
 import { LOOKED_AT } from './stats.command.js';
 
 const ROWS = 20;
@@ -115,24 +116,42 @@ async function reportEntries({ said, out, progress }: CommandContext, server: Cl
     cache: said.words.length > 0 ? said.cache() : undefined,
   });
   const now = await server.now();
-  const rows = await Promise.all(
-    ranked.map(async ({ node, name, cache, key, schema }) => {
-      const [bytes, leftMs, front] = await server.askMany(node, detailsOf(name));
-      const asOf = Buffer.isBuffer(front) ? asOfIn(front) : undefined;
-      return {
-        cache,
-        key,
-        schema,
-        bytes: typeof bytes === 'number' ? bytes : null,
-        keptForMs: typeof leftMs === 'number' ? leftMs : null,
-        ageMs: asOf === undefined ? null : Math.max(0, Math.round(now - asOf)),
-      };
-    }),
-  );
+  const rows = await Promise.all(ranked.map(async (entry) => measured(server, entry, now)));
   progress.end();
   const complete = !isPartial(coverage);
   if (out.isJson) return out.json({ namespace: server.target.namespace, by: order, complete, rows });
   if (rows.length === 0) return out.line('no entries');
+  printEntries(out, rows);
+  if (complete) return;
+  const looked = `of ${countText(coverage.looked)} of ${countText(coverage.total)} keys`;
+  out.line(out.paint('dim', `${looked}: --limit looks at more`));
+}
+
+/** Numbers are `null` where nobody can tell: the entry is gone, or encrypted. */
+interface Measured {
+  readonly cache: string;
+  readonly key: string;
+  readonly schema: number;
+  readonly bytes: number | null;
+  /** Less than 0: for ever. */
+  readonly keptForMs: number | null;
+  readonly ageMs: number | null;
+}
+
+async function measured(server: CliServer, { node, name, cache, key, schema }: Ranked, now: number): Promise<Measured> {
+  const [bytes, leftMs, front] = await server.askMany(node, detailsOf(name));
+  const asOf = Buffer.isBuffer(front) ? asOfIn(front) : undefined;
+  return {
+    cache,
+    key,
+    schema,
+    bytes: typeof bytes === 'number' ? bytes : null,
+    keptForMs: typeof leftMs === 'number' ? leftMs : null,
+    ageMs: asOf === undefined ? null : Math.max(0, Math.round(now - asOf)),
+  };
+}
+
+function printEntries(out: Output, rows: readonly Measured[]): void {
   const right = true;
   out.table(
     [
@@ -152,10 +171,6 @@ async function reportEntries({ said, out, progress }: CommandContext, server: Cl
       key,
     ]),
   );
-  if (!complete)
-    out.line(
-      out.paint('dim', `of ${countText(coverage.looked)} of ${countText(coverage.total)} keys: --limit looks at more`),
-    );
 }
 
 const detailsOf = (name: string) =>

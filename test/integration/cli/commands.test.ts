@@ -193,6 +193,15 @@ describe.each(['one server', 'a cluster'] as const)('on %s', (backend) => {
     expect((await scene.json<{ caches: unknown[] }>('stats')).caches).toEqual([]);
   });
 
+  it('waits with --settled for as long as the slowest process may go on with what it has', async () => {
+    const scene = new Scene(backend);
+    await scene.start({ maxStaleness: 700 });
+    const begun = performance.now();
+    expect(await scene.json('clear users --settled')).toMatchObject({ status: 'applied', settled: true });
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(700);
+    expect(await scene.json('clear users')).toMatchObject({ status: 'applied', settled: false });
+  });
+
   it('asks for nothing that would change what the application promises', async () => {
     const scene = new Scene(backend);
     const { cache, journal } = await scene.start({ maxStaleness: 500, journal: { maxRecords: 1_000 } });

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemRuntime } from '../../../lib/cache.runtime.js';
+import { CliServer } from '../../../lib/cli/cli-server.js';
 import { COMMANDS } from '../../../lib/cli/commands.js';
+import { Said } from '../../../lib/cli/said.js';
+import { targetOf } from '../../../lib/cli/target.js';
 import { startRedis, type RedisServer } from '../../support/servers/redis-server.js';
 import { freePorts } from '../../support/servers/ports.js';
 import { typed, TypedProcess } from '../../support/typed.js';
@@ -124,6 +128,25 @@ describe('a Redis that can’t be used', () => {
       env: { CACHE_REDIS_URL: server.url, CACHE_REDIS_PASSWORD: 'geheim' },
     });
     expect(right).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('is told: it falls silent in the middle', async () => {
+    const target = targetOf(
+      new Said([], new Map([['timeout', '300ms']]), {
+        CACHE_REDIS_URL: server.url.replace('//', '//:geheim@'),
+        CACHE_NAMESPACE: 'shop',
+      }),
+    );
+    const opened = await CliServer.open(target, systemRuntime);
+    try {
+      await server.freeze();
+      await expect(opened.now()).rejects.toMatchObject({ kind: 'timeout' });
+      await expect(opened.askMany(opened.masters()[0]!, [['PING']])).rejects.toMatchObject({ kind: 'timeout' });
+      await expect(opened.commands.get('any')).rejects.toMatchObject({ kind: 'timeout' });
+    } finally {
+      server.thaw();
+      await opened.close();
+    }
   });
 
   it('is told: it is silent', async () => {

@@ -17,7 +17,12 @@ describe('a table', () => {
       ['users', '7', '1, 2'],
       ['a-cache-with-a-name', '1,234,567', ''],
     ]);
-    expect(stream.text).toMatchInlineSnapshot();
+    expect(stream.text).toMatchInlineSnapshot(`
+      "cache                  entries  schema
+      users                        7  1, 2
+      a-cache-with-a-name  1,234,567
+      "
+    `);
   });
 
   it('lets no text give orders to the terminal', () => {
