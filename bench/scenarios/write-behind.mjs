@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { startPostgresServer } from '../harness/postgres-server.mjs';
 import { emptied, redisAddress } from '../harness/redis.mjs';
 import { startShop } from '../harness/ours.mjs';
@@ -13,6 +14,8 @@ async function openDatabase() {
   const { default: pg } = await import('pg');
   const server = await startPostgresServer();
   const pool = new pg.Pool({ connectionString: server.url, max: POOL });
+  // what is idle when the server ends
+  pool.on('error', () => {});
   await pool.query('create table counters (id text primary key, n int)');
   const close = async () => {
     await pool.end();
@@ -67,13 +70,20 @@ const direct = {
   },
 };
 
+/** With no `fsync` nothing is kept; else it returns when the file has been begun. */
+async function keepOnDisk(control, fsync) {
+  if (fsync !== undefined) await control.config('SET', 'appendfsync', fsync);
+  await control.config('SET', 'appendonly', fsync === undefined ? 'no' : 'yes');
+  const isBegun = async () => /aof_rewrite_(in_progress|scheduled):1/.test(await control.info('persistence')) === false;
+  while (!(await isBegun())) await pause(20);
+}
+
 const behind = (id, label, { batch, fsync }) => ({
   id,
   label,
   async run({ quick }) {
     const control = await emptied();
-    await control.config('SET', 'appendonly', fsync === undefined ? 'no' : 'yes');
-    if (fsync !== undefined) await control.config('SET', 'appendfsync', fsync);
+    await keepOnDisk(control, fsync);
     const { pool, close } = await openDatabase();
     const { cache, app } = await startShop({
       find: async () => 0,
@@ -96,7 +106,7 @@ const behind = (id, label, { batch, fsync }) => ({
     const { rows } = await pool.query('select count(*)::int as rows from counters');
     await app.close();
     await close();
-    await control.config('SET', 'appendonly', 'no');
+    await keepOnDisk(control, undefined);
     return { ...figures, statements, rows: rows[0].rows };
   },
 });
