@@ -2,7 +2,7 @@ import type { Duration } from './duration.js';
 
 /**
  * What the cache needs of a client of your own: an ioredis `Redis` or `Cluster`, of major 5 or 6. Its options stay as
- * they are, nothing is defined on it, and it is never closed. Connections that wait for something are duplicates of it.
+ * they are, no command is defined on it, and it is never closed. Connections that wait for something are duplicates of it.
  */
 export interface RedisClientLike {
   readonly status: string;

@@ -1,4 +1,5 @@
 import type { RedisClientLike } from '../options/redis-options.interface.js';
+import { handleAsking } from './asking-nodes.js';
 import { RedisFault } from './redis-fault.js';
 
 /** Told of every change, and of the reason where a connection isn't usable. */
@@ -86,6 +87,7 @@ export class HeldClient {
 
   #take(): RedisClientLike {
     const client = this.open();
+    handleAsking(client);
     for (const [event, listener] of Object.entries(this.#listeners)) client.on(event, listener);
     return client;
   }

@@ -4,6 +4,7 @@ import { connect, DRIVERS, own, usable, type Opened } from '../support/redis-bac
 import { eventually } from '../support/servers/eventually.js';
 import { startCluster } from '../support/servers/redis-cluster.js';
 import { startSentinel } from '../support/servers/redis-sentinel.js';
+import type { RedisServer } from '../support/servers/redis-server.js';
 
 const KEYS = ['{ns}:clock', '{ns}:journal'] as const;
 
@@ -73,4 +74,38 @@ describe('a failover', () => {
     await cluster.successorOf(former, KEYS[0]);
     await Promise.all(backends.map(worksAgain));
   });
+
+  it('of a node that a slot is on its way to fails nothing but the commands for it', async () => {
+    const cluster = await startCluster();
+    onTestFinished(async () => cluster.stop());
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): void => void unhandled.push(error);
+    process.on('unhandledRejection', note);
+    onTestFinished(() => void process.off('unhandledRejection', note));
+    for (const driver of DRIVERS) {
+      const client = own(driver.cluster(cluster.nodes));
+      const backends = await Promise.all([
+        connect(driver, { kind: 'cluster', nodes: cluster.nodes }),
+        connect(driver, { kind: 'client', client }),
+      ]);
+      await cluster.moveSlot(KEYS[0], async ({ from, to }) => {
+        const before = await toldToAsk(from);
+        await to.freeze();
+        const answers = backends.map(async ({ commands }) => commands.get('{ns}:nowhere'));
+        await eventually('both are told who is to be asked', async () => (await toldToAsk(from)) === before + 2);
+        client.disconnect();
+        await backends[0]!.close();
+        const settled = await Promise.allSettled(answers);
+        expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+        to.thaw();
+      });
+    }
+    expect(unhandled).toEqual([]);
+  });
 });
+
+/** How often that server has answered that a key is already elsewhere. */
+async function toldToAsk(server: RedisServer): Promise<number> {
+  const stats = String(await server.command('INFO', 'errorstats'));
+  return Number(/errorstat_ASK:count=(\d+)/.exec(stats)?.[1] ?? 0);
+}

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { startCacheMachine } from '../../../lib/cache.providers.js';
 import { seededRandom } from '../../support/seeded-random.js';
+import { monotonicMs } from './chaos-run.js';
 import { ChaosActors } from './worker-actors.js';
 import type { FromWorker, ToWorker, WorkerEvent, WorkerSettings } from './worker-messages.js';
 
@@ -64,4 +65,9 @@ process.on('message', (message: ToWorker) => {
   }
 });
 process.on('disconnect', () => process.exit());
+process.on('uncaughtException', (error: Error) => {
+  const message = String(error.stack);
+  const event = { kind: 'rejected', what: 'nobody’s', at: monotonicMs(), message } as const;
+  process.send!({ kind: 'events', events: [...events, event] } satisfies FromWorker, () => process.exit(1));
+});
 say({ kind: 'forked' });

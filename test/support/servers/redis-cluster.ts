@@ -12,6 +12,12 @@ interface ClusterNode {
   readonly id: string;
 }
 
+/** Who gives a slot, and who takes it. */
+interface SlotEnds {
+  readonly from: RedisServer;
+  readonly to: RedisServer;
+}
+
 /** Three masters, each with a replica. */
 export class RedisCluster {
   private constructor(private readonly members: readonly ClusterNode[]) {}
@@ -53,14 +59,14 @@ export class RedisCluster {
   }
 
   /** Takes the slot of a key with all that is in it to another master; `during` runs while the slot is between both. */
-  async moveSlot(key: string, during: () => Promise<void> = async () => {}): Promise<void> {
+  async moveSlot(key: string, during: (ends: SlotEnds) => Promise<void> = async () => {}): Promise<void> {
     const slot = await this.slotOf(key);
     const from = this.member(await this.agreedOwnerOf(key));
     const owners = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map(async (other) => this.agreedOwnerOf(other)));
     const to = this.member(owners.find((owner) => owner !== from.server)!);
     await to.server.command('CLUSTER', 'SETSLOT', slot, 'IMPORTING', from.id);
     await from.server.command('CLUSTER', 'SETSLOT', slot, 'MIGRATING', to.id);
-    await during();
+    await during({ from: from.server, to: to.server });
     for (;;) {
       const keys = (await from.server.command('CLUSTER', 'GETKEYSINSLOT', slot, 100)) as string[];
       if (keys.length === 0) break;
