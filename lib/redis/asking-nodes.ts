@@ -19,11 +19,11 @@ const handled = new WeakSet<ClusterNode>();
 
 function handle(given: unknown): void {
   const node = given as ClusterNode;
-  const asking = node.asking;
-  if (asking === undefined || handled.has(node)) return;
+  if (node.asking === undefined || handled.has(node)) return;
   handled.add(node);
+  const asking = node.asking.bind(node);
   node.asking = () => {
-    const answer = asking.call(node);
+    const answer = asking();
     answer.catch(() => undefined);
     return answer;
   };

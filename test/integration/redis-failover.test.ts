@@ -94,7 +94,7 @@ describe('a failover', () => {
         const answers = backends.map(async ({ commands }) => commands.get('{ns}:nowhere'));
         await eventually('both are told who is to be asked', async () => (await toldToAsk(from)) === before + 2);
         client.disconnect();
-        await backends[0]!.close();
+        await backends[0].close();
         const settled = await Promise.allSettled(answers);
         expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
         to.thaw();
