@@ -48,6 +48,7 @@ const rooms = {
     'decorators',
     ...desk,
     'flow',
+    'probe',
     'policy',
     'edge',
     ...storage,

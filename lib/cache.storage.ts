@@ -127,7 +127,7 @@ export function redisStorage(module: ResolvedModuleOptions, parts: RedisStorageP
   return {
     journal,
     shared: new TracedTier(shared, tracing),
-    locks: new RedisLoadLock(commands, keys, runtime, loadLock.lifeMs),
+    locks: new RedisLoadLock(commands, keys, runtime, loadLock.lifeMs, tracing),
     once: new Once(runtime, new RedisMarks(commands, keys)),
     openIdFilter: (cache, options) =>
       new RedisIdFilter(cache, options, { commands, keys, runtime, patienceMs: maxStalenessMs, report }),

@@ -14,9 +14,25 @@ const work = mkdtempSync(join(tmpdir(), 'hybrid-cache-matrix-'));
 
 const NODES = ['20.19.0', '20', '22.12.0', '22', '24'];
 const NESTS = [
-  { name: 'Nest 10, lowest', nest: '10.0.0', typescript: '5.1', rxjs: '7.2.0', reflect: '0.1.12', nodes: ['20', '22'] },
+  {
+    name: 'Nest 10, lowest',
+    nest: '10.0.0',
+    typescript: '5.1',
+    rxjs: '7.2.0',
+    reflect: '0.1.12',
+    prom: '14.0.0',
+    nodes: ['20', '22'],
+  },
   { name: 'Nest 10', nest: '10', typescript: '5.1', rxjs: '7', reflect: '0.2', nodes: NODES },
-  { name: 'Nest 11, lowest', nest: '11.0.0', typescript: '5.7', rxjs: '7.2.0', reflect: '0.1.12', nodes: ['20', '22'] },
+  {
+    name: 'Nest 11, lowest',
+    nest: '11.0.0',
+    typescript: '5.7',
+    rxjs: '7.2.0',
+    reflect: '0.1.12',
+    prom: '14.0.0',
+    nodes: ['20', '22'],
+  },
   { name: 'Nest 11', nest: '11', typescript: '5.9', rxjs: '7', reflect: '0.2', nodes: NODES },
   // microservices began with 12.0.1
   {
@@ -26,6 +42,7 @@ const NESTS = [
     typescript: '6.0',
     rxjs: '7.2.0',
     reflect: '0.1.12',
+    prom: '14.0.0',
     nodes: ['20', '22'],
   },
   { name: 'Nest 12', nest: '12', typescript: '6.0', rxjs: '7', reflect: '0.2', nodes: NODES },
@@ -97,19 +114,28 @@ async function nodeOf(version) {
   return undefined;
 }
 
-const nestPackages = ({ nest, microservices = nest, rxjs = '7', reflect = '0.2', typescript }) => [
+const nestPackages = ({ nest, microservices = nest, rxjs = '7', reflect = '0.2', prom = '15', typescript }) => [
   ...['common', 'core', 'platform-express'].map((name) => `@nestjs/${name}@${nest}`),
   `@nestjs/microservices@${microservices}`,
   `rxjs@${rxjs}`,
   `reflect-metadata@${reflect}`,
+  `prom-client@${prom}`,
   `typescript@~${typescript}`,
   '@types/node@20',
 ];
 
 const versionsIn = (folder) =>
-  ['@nestjs/common', 'rxjs', 'reflect-metadata', 'typescript']
+  ['@nestjs/common', 'rxjs', 'reflect-metadata', 'prom-client', 'typescript']
     .map((name) => `${name} ${versionIn(folder, name)}`)
     .join(', ');
+
+/** The applications, and the command line where npm has put it. */
+const PROGRAMS = [
+  ['out/app.js'],
+  ['out/events.js'],
+  ['out/watched.js'],
+  ['../node_modules/.bin/nestjs-hybrid-cache', '--help'],
+];
 
 /** The application, compiled as people who use this Nest would, run on every Node. */
 async function runApplication(row, tarball, nodes, report) {
@@ -119,7 +145,8 @@ async function runApplication(row, tarball, nodes, report) {
   for (const format of ['esm', 'cjs']) {
     const app = join(folder, format);
     mkdirSync(app);
-    for (const file of ['app.ts', 'app.hosts.ts', 'events.ts']) cpSync(join(consumers, file), join(app, file));
+    for (const file of ['app.ts', 'app.hosts.ts', 'events.ts', 'watched.ts'])
+      cpSync(join(consumers, file), join(app, file));
     writeFileSync(join(app, 'package.json'), JSON.stringify({ type: format === 'esm' ? 'module' : 'commonjs' }));
     const modules =
       isOld && format === 'cjs'
@@ -127,13 +154,16 @@ async function runApplication(row, tarball, nodes, report) {
         : { module: 'nodenext', moduleResolution: 'nodenext' };
     // until 7.5 or so rxjs doesn't say where its types are, in the way newer resolutions look for them
     const paths = { rxjs: ['../node_modules/rxjs/dist/types/index.d.ts'] };
-    const tsconfig = { compilerOptions: { ...COMPILER, ...modules, paths }, files: ['app.ts', 'events.ts'] };
+    const tsconfig = {
+      compilerOptions: { ...COMPILER, ...modules, paths },
+      files: ['app.ts', 'events.ts', 'watched.ts'],
+    };
     writeFileSync(join(app, 'tsconfig.json'), JSON.stringify(tsconfig));
     const compiled = await run('node', ['../node_modules/typescript/bin/tsc', '-p', '.'], app);
     for (const node of nodes.filter(({ wanted }) => row.nodes.includes(wanted))) {
       let result = compiled;
-      for (const program of ['out/app.js', 'out/events.js']) {
-        if (result.ok) result = await run(node.path, [program], app, 60);
+      for (const program of PROGRAMS) {
+        if (result.ok) result = await run(node.path, program, app, 60);
       }
       report({ name: row.name, versions: versionsIn(folder), node: node.version, as: format, ...result });
     }

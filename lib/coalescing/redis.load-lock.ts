@@ -1,4 +1,5 @@
 import type { Runtime, Timer } from '../cache.runtime.js';
+import { Tracing } from '../cache.tracing.js';
 import type { EntryAddress } from '../entry/entry-address.js';
 import type { LockReply, RedisCommands } from '../redis/redis-commands.interface.js';
 import type { RedisKeys } from '../redis/redis-keys.js';
@@ -21,6 +22,7 @@ export class RedisLoadLock implements LoadLock {
     private readonly keys: RedisKeys,
     private readonly runtime: Runtime,
     private readonly lifeMs: number,
+    private readonly tracing = new Tracing(),
   ) {
     this.#prefix = `${Math.floor(runtime.random() * 2 ** 52).toString(36)}-`;
   }
@@ -63,7 +65,8 @@ export class RedisLoadLock implements LoadLock {
   }
 
   #leaseOf(locks: readonly string[], token: string): Lease {
-    const lease = new RedisLease(this.commands, this.runtime, { locks, token, lifeMs: this.lifeMs }, () =>
+    const { commands, runtime, tracing, lifeMs } = this;
+    const lease = new RedisLease({ commands, runtime, tracing }, { locks, token, lifeMs }, () =>
       this.#held.delete(lease),
     );
     this.#held.add(lease);
@@ -83,6 +86,12 @@ const together = (leases: readonly Lease[]): Lease => ({
   release: async () => void (await Promise.all(leases.map(async (lease) => lease.release()))),
 });
 
+interface LeaseParts {
+  readonly commands: RedisCommands;
+  readonly runtime: Runtime;
+  readonly tracing: Tracing;
+}
+
 interface LeaseTerms {
   readonly locks: readonly string[];
   readonly token: string;
@@ -94,8 +103,7 @@ class RedisLease implements Lease {
   #released = false;
 
   constructor(
-    private readonly commands: RedisCommands,
-    private readonly runtime: Runtime,
+    private readonly parts: LeaseParts,
     private readonly terms: LeaseTerms,
     private readonly ended: () => void,
   ) {
@@ -107,14 +115,14 @@ class RedisLease implements Lease {
   }
 
   #renewLater(): void {
-    this.#timer = this.runtime.after(this.terms.lifeMs / 3, () => void this.#renew(), { background: true });
+    this.#timer = this.parts.runtime.after(this.terms.lifeMs / 3, () => void this.#renew(), { background: true });
   }
 
   async #renew(): Promise<void> {
     const { locks, token, lifeMs } = this.terms;
     let isOurs = true;
     try {
-      isOurs = await this.commands.runForEach(renewLock, locks, [token, lifeMs]);
+      isOurs = await this.parts.commands.runForEach(renewLock, locks, [token, lifeMs]);
     } catch {
       // the next try may get through before its life ends
     }
@@ -126,8 +134,11 @@ class RedisLease implements Lease {
     this.#released = true;
     this.#timer?.cancel();
     this.ended();
+    const { commands, tracing } = this.parts;
+    const { locks, token } = this.terms;
     try {
-      await this.commands.runForEach(releaseLock, this.terms.locks, [this.terms.token]);
+      // no reader waits for it
+      await tracing.detached(async () => commands.runForEach(releaseLock, locks, [token]));
     } catch {
       // its life will end
     }

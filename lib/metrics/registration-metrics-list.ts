@@ -1,5 +1,6 @@
 import type { EdgePurgerStatus } from '../edge/purge-ledger.js';
 import type { SharedJournalStatus } from '../journal/journal.interface.js';
+import type { ProbeStatus, ProbeWindow } from '../probe/probe-counts.js';
 import type { SharedTierStatus } from '../tiers/tier.interface.js';
 import type { Figures } from './figures.js';
 import { by, counter, durations, gauge, one, type Metric, type Sample } from './metric.js';
@@ -137,5 +138,39 @@ const WRITE_BEHIND: readonly Metric[] = [
   ),
 ];
 
+const probe =
+  (values: (probe: ProbeStatus) => Sample[]) =>
+  ({ cache }: Figures): Sample[] =>
+    cache.probe === undefined ? [] : values(cache.probe);
+
+/** One number for each window, which is named in seconds, as `le` of a histogram is. */
+const eachWindow = (value: (window: ProbeWindow) => number): ((figures: Figures) => Sample[]) =>
+  probe(({ windows }) =>
+    windows.map((window) => ({ labels: { window: String(window.windowMs / 1_000) }, value: value(window) })),
+  );
+
+const PROBE: readonly Metric[] = [
+  counter(
+    'probe_checked',
+    'Invalidations that this process looked for, by how long after them, s.',
+    eachWindow(({ checked }) => checked),
+  ),
+  counter(
+    'probe_stale',
+    'Those after which this process would still have answered with something old, by how long after them, s.',
+    eachWindow(({ stale }) => stale),
+  ),
+  gauge(
+    'probe_consistency',
+    'The part that was fresh since the process began, 0 to 1, by how long after the invalidation, s.',
+    eachWindow(({ consistency }) => consistency),
+  ),
+  counter(
+    'probe_violations',
+    'Old values after the promise had run out: there are none, or there is a fault.',
+    probe(({ violations }) => one(violations)),
+  ),
+];
+
 /** What is counted for a registration as a whole, and for its write queues. */
-export const REGISTRATION_METRICS: readonly Metric[] = [...WORK, ...JOURNAL, ...REDIS, ...WRITE_BEHIND];
+export const REGISTRATION_METRICS: readonly Metric[] = [...WORK, ...JOURNAL, ...REDIS, ...WRITE_BEHIND, ...PROBE];

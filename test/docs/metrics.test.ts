@@ -23,7 +23,7 @@ describe('docs/metrics.md', () => {
     const series = METRICS.flatMap(({ name, kind }) =>
       kind === 'histogram' ? [name, `${name}_sum`, `${name}_count`, `${name}_bucket`] : [name],
     );
-    for (const file of ['metrics.md', 'traces.md', 'health.md'])
+    for (const file of ['metrics.md', 'traces.md', 'health.md', 'probe.md'])
       for (const [name] of read(file).matchAll(/hybrid_cache_\w+/g)) expect(series).toContain(name);
   });
 });

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisFault } from '../../lib/redis/redis-fault.js';
 import { RedisKeys } from '../../lib/redis/redis-keys.js';
@@ -16,16 +15,13 @@ import {
 } from '../../lib/redis/scripts.js';
 import type { RedisCommands } from '../../lib/redis/redis-commands.interface.js';
 import { checkServer } from '../../lib/redis/server-check.js';
+import { documentedUser, pageOf, refusals, setUser } from '../support/documented-rights.js';
 import { DRIVERS, open, type Driver } from '../support/redis-backends.js';
 import { eventually } from '../support/servers/eventually.js';
 import { startRedis, type RedisServer } from '../support/servers/redis-server.js';
 
-const page = readFileSync(new URL('../../docs/redis.md', import.meta.url), 'utf8');
-const [user, ...rules] = /ACL SETUSER ([^`]*)```/.exec(page)![1]!.replaceAll(/[\\']/g, '').trim().split(/\s+/) as [
-  string,
-  ...string[],
-];
-const secret = rules.find((rule) => rule.startsWith('>'))!.slice(1);
+const user = documentedUser(pageOf('redis.md'));
+const { rules } = user;
 const allowed = rules.filter((rule) => rule.startsWith('+'));
 const keys = new RedisKeys('shop');
 const JOURNAL = [keys.clock, keys.journal] as const;
@@ -70,10 +66,7 @@ describe.each(['redis', 'valkey'] as const)('the user that the page about Redis 
   async function refusedTo(given: readonly string[], driver: Driver, waitMs = 0): Promise<string[]> {
     await server.command('FLUSHALL');
     await server.command('SCRIPT', 'FLUSH');
-    await server.command('ACL', 'DELUSER', user);
-    await server.command('ACL', 'SETUSER', user, ...given);
-    await server.command('ACL', 'LOG', 'RESET');
-    const url = `redis://${user}:${secret}@127.0.0.1:${server.port}`;
+    const url = await setUser(server, user, given);
     const backend = open(driver, { kind: 'url', url });
     const { commands, feed } = backend;
     const entry = keys.entry('users', 1, '7');
@@ -106,10 +99,7 @@ describe.each(['redis', 'valkey'] as const)('the user that the page about Redis 
     } catch (error) {
       if (!(error instanceof RedisFault)) throw error;
     }
-    const log = (await server.command('ACL', 'LOG')) as unknown as unknown[][];
-    const refused = log.map((item) => String(item[item.findIndex((field) => String(field) === 'object') + 1]));
-    // by which clients give their name, and don't mind
-    return refused.filter((command) => command !== 'client|setinfo');
+    return refusals(server);
   }
 
   it.each(DRIVERS)('may do everything that is done, by $name', async (driver) => {

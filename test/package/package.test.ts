@@ -6,7 +6,8 @@ import { build } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { node, PackedPackage, REPOSITORY, tool } from './support/packed-package.js';
+import { startRedis } from '../support/servers/redis-server.js';
+import { node, PackedPackage, REPOSITORY, run, tool, type Finished } from './support/packed-package.js';
 
 interface Manifest {
   readonly name: string;
@@ -137,6 +138,28 @@ describe('the command line', () => {
     }
   });
 
+  it('is found by npx, and tells of a Redis that an application has used', async () => {
+    const folder = packed.consumer('over-redis', ['over-redis.mjs']);
+    packed.installFor('over-redis', 'ioredis');
+    const npx = (...args: string[]): Promise<Finished> => run('npx', ['nestjs-hybrid-cache', ...args], folder);
+    expect(await npx('--version')).toEqual({ code: 0, output: `${manifest().version}\n` });
+    expect((await npx('--help')).output).toContain('nestjs-hybrid-cache <command> [options]');
+
+    const server = await startRedis();
+    try {
+      expect(await node(['over-redis.mjs', server.url, 'shop'], folder)).toEqual({ code: 0, output: 'left\n' });
+      const { code, output } = await npx('stats', '--json', '--url', server.url, '--namespace', 'shop');
+      expect(code).toBe(0);
+      expect(JSON.parse(output)).toMatchObject({
+        namespace: 'shop',
+        caches: [{ name: 'users', entries: 1 }],
+        journal: { records: expect.any(Number) },
+      });
+    } finally {
+      await server.stop();
+    }
+  });
+
   it('needs no Nest', () => {
     const seen = new Set<string>();
     const visit = (file: string): void => {
@@ -247,6 +270,18 @@ describe('an application that installed it', () => {
     expect(await compile(folder, ['metrics.ts'], { module: 'nodenext' })).toBe('');
     const { code, output } = await node(['out/metrics.js'], folder);
     expect(output).toMatch(/^\{"checks":4\}/m);
+    expect(code).toBe(0);
+  });
+
+  it.each(APPS)('has a board and metrics as %s (module %s, resolution %s)', async (type, module, moduleResolution) => {
+    const name = `watched-${type}-${moduleResolution}`;
+    const folder = packed.consumer(name, ['watched.ts'], type);
+    packed.installFor(name, 'prom-client');
+    expect(await compile(folder, ['watched.ts'], { module, moduleResolution })).toBe('');
+    const emitted = readFileSync(join(folder, 'out/watched.js'), 'utf8');
+    expect(emitted.includes('require("nestjs-hybrid-cache/board")')).toBe(type === 'commonjs');
+    const { code, output } = await node(['out/watched.js'], folder);
+    expect(output).toMatch(/^\{"checks":9\}/m);
     expect(code).toBe(0);
   });
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { context, metrics, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { MeterProvider, MetricReader, type CollectionResult } from '@opentelemetry/sdk-metrics';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import {
   BasicTracerProvider,
   InMemorySpanExporter,
@@ -14,13 +14,9 @@ import { CacheMetricsModule } from 'nestjs-hybrid-cache/metrics';
 import { engineToken } from '../../../lib/cache.constants.js';
 import type { CacheMachine } from '../../../lib/cache.providers.js';
 import { startApp } from '../../support/nest-app.js';
+import { pointsOf, ReadByHand } from '../../support/read-by-hand.js';
 import { eventually } from '../../support/servers/eventually.js';
 import { treesOf } from '../../support/spans.js';
-
-class ReadByHand extends MetricReader {
-  protected override onShutdown = async (): Promise<void> => undefined;
-  protected override onForceFlush = async (): Promise<void> => undefined;
-}
 
 const exporter = new InMemorySpanExporter();
 const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
@@ -178,14 +174,3 @@ describe('observable instruments', () => {
     expect(pointsOf(await reader.collect())('hybrid_cache.bypassed', { cache: 'products' })).toBe(0);
   });
 });
-
-const pointsOf =
-  ({ resourceMetrics }: CollectionResult) =>
-  (name: string, attributes: Readonly<Record<string, string>>): unknown => {
-    const all = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
-    const points = all.find(({ descriptor }) => descriptor.name === name)?.dataPoints ?? [];
-    return points.find((point) => JSON.stringify(sorted(point.attributes)) === JSON.stringify(sorted(attributes)))
-      ?.value;
-  };
-
-const sorted = (attributes: object): unknown[] => Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));

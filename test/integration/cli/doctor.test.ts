@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Check } from '../../../lib/cli/doctor/check.js';
+import { documentedUser, pageOf } from '../../support/documented-rights.js';
 import { startMachine } from '../../support/machines.js';
 import { eventually } from '../../support/servers/eventually.js';
 import { startRedis, type RedisServer } from '../../support/servers/redis-server.js';
@@ -137,11 +137,7 @@ describe('doctor', () => {
 });
 
 describe('the rights of a user', () => {
-  const page = readFileSync(new URL('../../../docs/redis.md', import.meta.url), 'utf8');
-  const [name, ...rules] = /ACL SETUSER ([^`]*)```/.exec(page)![1]!.replaceAll(/[\\']/g, '').trim().split(/\s+/) as [
-    string,
-    ...string[],
-  ];
+  const { name, rules } = documentedUser(pageOf('redis.md'));
   const url = (): string => server.url.replace('//', '//cache:secret@');
 
   it('are enough, for the one the page about Redis describes; what it may not ask is left out', async () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { documentedUser, pageOf, refusals, rulesIn, setUser } from '../../support/documented-rights.js';
 import { newNamespace, startFleet, startMachine } from '../../support/machines.js';
 import { eventually } from '../../support/servers/eventually.js';
 import { startCluster } from '../../support/servers/redis-cluster.js';
@@ -205,20 +205,17 @@ describe('writes that wait in Redis', () => {
 });
 
 describe('the rights that the page about Redis names for it', () => {
-  const page = readFileSync(new URL('../../../docs/redis.md', import.meta.url), 'utf8');
-  const rulesIn = (text: string): string[] => text.replaceAll(/[\\']/g, '').trim().split(/\s+/u);
-  const [, ...base] = rulesIn(/ACL SETUSER ([^`]*)```/u.exec(page)![1]!);
+  const page = pageOf('redis.md');
+  const user = documentedUser(page);
+  const base = user.rules;
   const more = rulesIn(/written behind\]\(write-behind\.md\) need in addition:\s*```([^`]*)```/u.exec(page)![1]!);
 
   /** Does everything a queue is for; gives the commands that were refused. */
   async function refusedTo(rules: readonly string[]): Promise<string[]> {
-    await server.command('ACL', 'DELUSER', 'cache');
-    await server.command('ACL', 'SETUSER', 'cache', ...rules);
-    await server.command('ACL', 'LOG', 'RESET');
-    const secret = rules.find((rule) => rule.startsWith('>'))!.slice(1);
+    const url = await setUser(server, user, rules);
     const machine = await startMachine(server, {
       namespace: 'shop',
-      redis: { url: `redis://cache:${secret}@127.0.0.1:${server.port}` },
+      redis: { url },
       ...LATER,
     });
     await server.command('FLUSHALL');
@@ -235,9 +232,7 @@ describe('the rights that the page about Redis names for it', () => {
     await server.command('DEL', '{shop}:writes:rows');
     await quietly(() => cache.writeQueue('rows').flush({ timeout: 10 }));
     await quietly(() => cache.writeQueue('rows').status());
-    const log = (await server.command('ACL', 'LOG')) as unknown as unknown[][];
-    const refused = log.map((item) => String(item[item.findIndex((field) => String(field) === 'object') + 1]));
-    return refused.filter((command) => command !== 'client|setinfo');
+    return refusals(server);
   }
 
   it('suffice', async () => {

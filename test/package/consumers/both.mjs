@@ -4,14 +4,20 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { NestFactory } from '@nestjs/core';
 import * as imported from 'nestjs-hybrid-cache';
+import * as importedBoard from 'nestjs-hybrid-cache/board';
+import * as importedMetrics from 'nestjs-hybrid-cache/metrics';
 import * as importedTesting from 'nestjs-hybrid-cache/testing';
 
 const require = createRequire(import.meta.url);
 const required = require('nestjs-hybrid-cache');
-const requiredTesting = require('nestjs-hybrid-cache/testing');
 
+const subpaths = { testing: importedTesting, metrics: importedMetrics, board: importedBoard };
 for (const name of Object.keys(imported)) assert.equal(required[name], imported[name], name);
-for (const name of Object.keys(importedTesting)) assert.equal(requiredTesting[name], importedTesting[name], name);
+for (const [subpath, names] of Object.entries(subpaths)) {
+  const same = require(`nestjs-hybrid-cache/${subpath}`);
+  assert.ok(Object.keys(names).length > 1, subpath);
+  for (const name of Object.keys(names)) assert.equal(same[name], names[name], `${subpath}: ${name}`);
+}
 
 class AppModule {}
 const { Module } = require('@nestjs/common');

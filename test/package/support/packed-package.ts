@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -77,6 +87,13 @@ export class PackedPackage {
       const file = join(modules, 'nestjs-hybrid-cache', path);
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, text);
+    }
+    // as npm does it
+    const { bin } = JSON.parse(this.files.get('package.json')!) as { bin: Readonly<Record<string, string>> };
+    mkdirSync(join(modules, '.bin'), { recursive: true });
+    for (const [name, path] of Object.entries(bin)) {
+      symlinkSync(join('../nestjs-hybrid-cache', path), join(modules, '.bin', name));
+      chmodSync(join(modules, 'nestjs-hybrid-cache', path), 0o755);
     }
     for (const name of installed) {
       mkdirSync(dirname(join(modules, name)), { recursive: true });

@@ -21,6 +21,7 @@ export function bundled(file: string): Promise<string> {
     alias: {
       'nestjs-hybrid-cache': join(root, 'lib/index.ts'),
       'nestjs-hybrid-cache/events': join(root, 'lib/events/index.ts'),
+      'nestjs-hybrid-cache/metrics': join(root, 'lib/metrics/index.ts'),
     },
     logLevel: 'silent',
   }).then(() => outfile);
