@@ -14,7 +14,8 @@ export class CompiledShop {
     shop.#compile('lib');
     shop.#compile('sample-app/src');
     // the sample imports the package by its name, which is that of the nearest manifest
-    const exports = { '.': './lib/index.js', './events': './lib/events/index.js' };
+    const doors = ['events', 'metrics', 'board'].map((door) => [`./${door}`, `./lib/${door}/index.js`]);
+    const exports = { '.': './lib/index.js', ...Object.fromEntries(doors) };
     const manifest = { name: 'nestjs-hybrid-cache', type: 'module', exports };
     writeFileSync(join(shop.folder, 'package.json'), JSON.stringify(manifest));
     return shop;
