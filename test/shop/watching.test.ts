@@ -138,7 +138,7 @@ describe('a scrape of the shop under traffic', () => {
       for (const cache of ['products', 'reviews', 'stock'] as const) books.holds(cache, id);
     const before = await scrape(shop);
     const driver = new BookkeepingDriver({ urls: shop.urls, seed: 12, concurrency: 1 }, books);
-    const { failures } = await driver.drive(600).finally(() => driver.close());
+    const { failures } = await driver.drive(1_000).finally(() => driver.close());
 
     expect(failures).toEqual([]);
     expect(readsIn(before, await scrape(shop))).toEqual(books.reads);
