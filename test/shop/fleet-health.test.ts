@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmbeddedPostgres } from '../../sample-app/src/database/embedded-postgres.js';
 import { seed } from '../../sample-app/src/database/seed.js';
@@ -12,15 +10,9 @@ import { Scrape } from '../support/scrape.js';
 import { eventually } from '../support/servers/eventually.js';
 import { requireServer } from '../support/servers/install.js';
 import { BookkeepingDriver, eachCache } from '../support/shop-books.js';
+import { toldAt, type ToldHealth } from '../support/told-health.js';
 
 const MINUTES = 60_000;
-
-interface Told {
-  http: number;
-  /** Of everything, as terminus puts it. */
-  status: string;
-  cache: { status: string; state: string; reasons: string[]; details: { redis: string; warm: boolean } };
-}
 
 let compiled: CompiledShop;
 let postgres: EmbeddedPostgres;
@@ -33,9 +25,8 @@ beforeAll(async () => {
   postgres = await EmbeddedPostgres.start();
   await seed(postgres.url);
   redis = await LocalServer.start(REDIS);
-  // the compiled one, which finds the program of its processes beside it
-  const program = pathToFileURL(join(compiled.folder, 'sample-app/src/fleet/shop-fleet.js')).href;
-  const { ShopFleet: Fleet } = (await import(program)) as typeof import('../../sample-app/src/fleet/shop-fleet.js');
+  type FleetModule = typeof import('../../sample-app/src/fleet/shop-fleet.js');
+  const { ShopFleet: Fleet } = await compiled.load<FleetModule>('fleet/shop-fleet');
   const cache = { redis: { url: redis.url }, maxStaleness: MAX_STALENESS_MS };
   fleet = await Fleet.open({ databaseUrl: postgres.url, cache });
 }, 2 * MINUTES);
@@ -50,19 +41,14 @@ afterAll(async () => {
 const everywhere = <Answer>(ask: (url: string) => Promise<Answer>): Promise<Answer[]> =>
   Promise.all(fleet.urls.map(ask));
 
-const told = (path: string): Promise<Told[]> =>
-  everywhere(async (url) => {
-    const answer = await fetch(new URL(path, url));
-    const { status, details } = (await answer.json()) as { status: string; details: Pick<Told, 'cache'> };
-    return { http: answer.status, status, cache: details.cache };
-  });
+const told = (path: string): Promise<ToldHealth[]> => everywhere((url) => toldAt(url, path));
 
 const pages = (id: number): Promise<number[]> =>
   everywhere(async (url) => (await fetch(new URL(`/products/${id}/page`, url))).status);
 
 const inAll = <What>(what: What): What[] => fleet.urls.map(() => what);
 
-const allAre = (state: string, redisIs: string) => async (): Promise<Told[] | false> => {
+const allAre = (state: string, redisIs: string) => async (): Promise<ToldHealth[] | false> => {
   const all = await told('/health');
   return all.every(({ cache }) => cache.state === state && cache.details.redis === redisIs) && all;
 };

@@ -10,6 +10,7 @@ import { Shop } from '../../sample-app/src/shop.js';
 import { whoeverSitsHere } from '../../sample-app/src/watching/board-guests.js';
 import { Scrape } from '../support/scrape.js';
 import { BookkeepingDriver, eachCache, ShopBooks, type Reads, type ReadsByCache } from '../support/shop-books.js';
+import { toldAt } from '../support/told-health.js';
 
 let postgres: EmbeddedPostgres;
 
@@ -33,16 +34,6 @@ async function scrape(shop: Shop): Promise<Scrape> {
   const answer = await get(shop, '/metrics');
   expect(answer.headers.get('content-type')).toContain('text/plain; version=0.0.4');
   return new Scrape(await answer.text());
-}
-
-interface Told {
-  status: string;
-  details: { cache: { status: string; reasons: string[]; details: object } };
-}
-
-async function told(shop: Shop, path: string): Promise<{ status: number; body: Told }> {
-  const answer = await get(shop, path);
-  return { status: answer.status, body: (await answer.json()) as Told };
 }
 
 async function sql<Row extends object>(text: string): Promise<Row[]> {
@@ -149,15 +140,15 @@ describe('a scrape of the shop under traffic', () => {
 describe('an orchestrator', () => {
   it('is told that the shop is well and warm, and that it is not once its cache is closed', async () => {
     const shop = await openShop();
-    const { status, body } = await told(shop, '/health');
-    expect([status, body.status]).toEqual([200, 'ok']);
-    expect(body.details.cache).toMatchObject({ status: 'up', details: { trusted: true, redis: 'none', warm: true } });
-    expect((await told(shop, '/ready')).status).toBe(200);
+    const { http, status, cache } = await toldAt(shop.url, '/health');
+    expect([http, status]).toEqual([200, 'ok']);
+    expect(cache).toMatchObject({ status: 'up', details: { trusted: true, redis: 'none', warm: true } });
+    expect((await toldAt(shop.url, '/ready')).http).toBe(200);
 
     await shop.get(CacheService).close();
     for (const path of ['/health', '/ready']) {
-      const after = await told(shop, path);
-      expect([after.status, after.body.details.cache.reasons]).toEqual([503, ['it is closed']]);
+      const after = await toldAt(shop.url, path);
+      expect([after.http, after.cache.reasons]).toEqual([503, ['it is closed']]);
     }
   });
 });
