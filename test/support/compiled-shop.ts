@@ -1,5 +1,6 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -14,7 +15,8 @@ export class CompiledShop {
     shop.#compile('lib');
     shop.#compile('sample-app/src');
     // the sample imports the package by its name, which is that of the nearest manifest
-    const exports = { '.': './lib/index.js', './events': './lib/events/index.js' };
+    const doors = ['events', 'metrics', 'board'].map((door) => [`./${door}`, `./lib/${door}/index.js`]);
+    const exports = { '.': './lib/index.js', ...Object.fromEntries(doors) };
     const manifest = { name: 'nestjs-hybrid-cache', type: 'module', exports };
     writeFileSync(join(shop.folder, 'package.json'), JSON.stringify(manifest));
     return shop;
@@ -22,6 +24,11 @@ export class CompiledShop {
 
   get main(): string {
     return join(this.folder, 'sample-app/src/main.js');
+  }
+
+  /** A module of the compiled sample, which finds the programs of its processes beside it. @param file without `.js` */
+  async load<Module>(file: string): Promise<Module> {
+    return (await import(pathToFileURL(join(this.folder, `sample-app/src/${file}.js`)).href)) as Module;
   }
 
   remove(): void {

@@ -107,7 +107,7 @@ export class Driver {
     for (const browser of this.browsers) browser.close();
   }
 
-  private async visit(request: ShopRequest): Promise<Answer> {
+  protected async visit(request: ShopRequest): Promise<Answer> {
     const process = this.visits++ % this.browsers.length;
     const begin = this.witness.now();
     const { writesElsewhere = false, mayBeAway = false } = this.options.manners ?? {};

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
+import { WatchingModule } from '../watching/watching.module.js';
 import { AccountsController } from './accounts.controller.js';
 import { BestsellersController } from './bestsellers.controller.js';
 import { Bestsellers } from './bestsellers.js';
@@ -18,6 +19,7 @@ import { ViewsPageController } from './views.controller.js';
 import { ViewsSink } from './views.sink.js';
 
 @Module({
+  imports: [WatchingModule],
   controllers: [BestsellersController, ProductsController, ViewsPageController, AccountsController, StatusController],
   providers: [
     CatalogueClient,

@@ -1,6 +1,7 @@
 import { SIZE } from '../database/size.js';
 import type { Broker } from '../distributed/broker.js';
 import type { DistributedShop } from '../distributed/distributed-shop.js';
+import { watchingLines } from './watching-lines.js';
 
 /** What to type to see that a service's change reaches the gateway, and what happens without a broker. */
 export function distributedTour(shop: DistributedShop, broker: Broker | undefined): string {
@@ -27,5 +28,6 @@ Each process has a Redis of its own. To see that the gateway hears of what a ser
   sleep 0.1; ${cost}
 ${broker?.own ? frozen : ''}
   ${url}/status           what the gateway has asked for, and the state of its cache
+${watchingLines(url)}
 `;
 }

@@ -1,4 +1,5 @@
 import { SIZE } from '../database/size.js';
+import { watchingLines } from './watching-lines.js';
 
 /** What to type to see that the processes have one cache, and that they can do without Redis. */
 export function fleetTour(
@@ -11,6 +12,8 @@ export function fleetTour(
   const outage = `
   # without Redis
   kill -STOP ${redisPid}; sleep 2; ${cost(first)}
+  # degraded, and no reason to restart anything
+  curl -s -w ' %{http_code}\\n' ${first}/health
   kill -CONT ${redisPid}
 `;
   return `
@@ -25,5 +28,6 @@ The shop stays up at ${[first, second, ...others].join(', ')} until Ctrl+C. To s
   ${cost(first)}
 ${redisPid === undefined ? '' : outage}
   ${first}/status           what a process has asked for, and the state of its cache
+${watchingLines(first)}
 `;
 }

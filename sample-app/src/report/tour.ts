@@ -1,4 +1,5 @@
 import { SIZE } from '../database/size.js';
+import { watchingLines } from './watching-lines.js';
 
 /** What to type to see the cache at work, on a product the driver leaves alone. */
 export function tour(url: string): string {
@@ -24,5 +25,6 @@ The shop stays up at ${url} until Ctrl+C. To see the cache at work:
   ${url}/bestsellers      warm since the start
   ${url}/accounts/${SIZE.users}     an account: profile and statement
   ${url}/status           queries so far, and the state of the cache
+${watchingLines(url)}
 `;
 }
