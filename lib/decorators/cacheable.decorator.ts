@@ -15,6 +15,7 @@ import type {
   FitsArguments,
   FitsResult,
   FitsTags,
+  Fixed,
   LoadsMany,
   MethodReturning,
   TagsOption,
@@ -137,7 +138,7 @@ export function Cacheable<
   U extends Predicate = () => boolean,
   R extends 'promise' | 'observable' = 'promise',
   L extends string = never,
->(options?: CacheableOptions<K, T, C, U, R, L>): CacheableDecorator<K, T, C, U, R, NoInfer<L>>;
+>(options?: CacheableOptions<K, T, C, U, R, L>): CacheableDecorator<K, T, C, U, R, Fixed<L>>;
 export function Cacheable(options: object = {}) {
   return (target: object, propertyKey?: string | symbol, descriptor?: PropertyDescriptor): void => {
     const settings = options as MethodReadSettings;

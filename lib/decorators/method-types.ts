@@ -48,6 +48,9 @@ export type MethodReturning<R> = R extends 'response'
     ? Observable<unknown>
     : Promise<unknown>;
 
+/** Nothing is concluded about a type from here; TypeScript has `NoInfer` for it only since 5.4. */
+export type Fixed<T> = [T][T extends unknown ? 0 : never];
+
 /** The class of a method whose calls are loaded by another one, called `L`, many at a time. */
 export type LoadsMany<L extends string, M extends AnyMethod> = [L] extends [never]
   ? object

@@ -100,6 +100,13 @@ describe('the tarball', () => {
     }
   });
 
+  it('has decorators that TypeScript 5.1 understands, which people with Nest 10 have', () => {
+    const declarations = filesOf(/^dist\/\w+\/decorators\/.*\.d\.ts$/);
+    expect(declarations.length).toBeGreaterThan(20);
+    // since 5.4; before, it is any type without a word, and nothing can be decorated any more
+    expect(declarations.filter(([, text]) => text.includes('NoInfer<')).map(([path]) => path)).toEqual([]);
+  });
+
   it('has nothing publint would change', async () => {
     const bytes = readFileSync(packed.tarball);
     const tarball = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
