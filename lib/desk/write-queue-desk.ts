@@ -108,8 +108,8 @@ export class WriteQueueDesk {
     const answer = await this.flows.writes.queue({ ...request, region: this.region, queue: this.queue });
     if (answer.status !== 'queued') throw new Error('a new write is never superseded');
     this.#flusher?.noteWaiting(answer.waiting);
-    const { position, replicated } = answer;
-    const receipt = { status: 'queued', durable: this.queue.isDurable, version: position } as const;
+    const { version, replicated } = answer;
+    const receipt = { status: 'queued', durable: this.queue.isDurable, version } as const;
     return replicated === undefined ? receipt : { ...receipt, replicated };
   }
 

@@ -298,3 +298,18 @@ describe.each([
     });
   });
 });
+
+describe('the version of a write', () => {
+  it('is greater than those of the process that was there before, without Redis as well', async () => {
+    const write = async (): Promise<number> => {
+      const { here } = await inMemory(LATER);
+      await here.invalidate({ tags: ['something'] });
+      const { version } = await here.writeBehind('rows', '1', row('1', 1));
+      await here.close();
+      return version;
+    };
+    const before = await write();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    expect(await write()).toBeGreaterThan(before);
+  });
+});
