@@ -132,7 +132,7 @@ export class WriteFlusher {
   async #endRejected(writes: ReadonlyMap<TakenWrite, SinkWrite>, { reasons }: RejectedWritesError): Promise<boolean> {
     const rejected = [...writes].filter(([, { key }]) => reasons.has(key));
     const others = [...writes].filter(([, { key }]) => !reasons.has(key)).map(([write]) => write);
-    for (const [write, { key }] of rejected) await this.#bury(write, reasons.get(key)!);
+    for (const [write, { key }] of rejected) await this.#bury(write, messageOf(reasons.get(key)));
     return others.length === 0 ? rejected.length > 0 : this.#succeeded(others);
   }
 
@@ -211,7 +211,8 @@ export class WriteFlusher {
     try {
       await this.parts.sink(writes, { signal: abort.signal });
       return { isWritten: true };
-    } catch (error) {
+    } catch (thrown) {
+      const error = thrown instanceof RejectedWritesError ? credible(thrown, writes) : thrown;
       this.counts.failures++;
       this.counts.lastError = messageOf(error);
       return { isWritten: false, isLost: abort.signal.aborted, error };
@@ -275,6 +276,16 @@ export class WriteFlusher {
     this.#abort?.abort(new Error('the application is shutting down'));
     await this.parts.queue.release().catch(() => undefined);
   }
+}
+
+/** Who is told of a key that he didn't send can't take the others for written. */
+function credible(rejection: RejectedWritesError, writes: readonly SinkWrite[]): Error {
+  const sent = new Set<unknown>(writes.map(({ key }) => key));
+  for (const key of rejection.reasons.keys() as Iterable<unknown>) {
+    if (!sent.has(key))
+      return new Error(`the sink rejected ${String(key)} (${typeof key}), which isn't a key that it was given`);
+  }
+  return rejection;
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

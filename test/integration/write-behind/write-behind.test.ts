@@ -6,6 +6,7 @@ import { NO_LOG } from '../../support/engine.js';
 import { newNamespace, startFleet } from '../../support/machines.js';
 import { eventually } from '../../support/servers/eventually.js';
 import { startRedis, type RedisServer } from '../../support/servers/redis-server.js';
+import { RejectedWritesError } from '../../../lib/write-behind/write-sink.interface.js';
 import { ChoosySink, RecordingSink, type Row } from './recording-sink.js';
 
 const LATER: WriteBehindOptions = { flushEvery: '1h' };
@@ -223,6 +224,32 @@ describe.each([
     expect([...sink.rows.keys()]).toEqual(['1', '3']);
     expect(sink.calls).toHaveLength(1);
     expect(await here.writeQueue('rows').deadLetters()).toMatchObject([{ key: '2', reason: 'no room for 2' }]);
+  });
+
+  it('keeps what a sink rejects by a name that it wasn’t given', async () => {
+    const { here } = await open({ ...LATER, batch: 10 });
+    const sink = new RecordingSink();
+    sink.before = () => {
+      // as rows of a database have their ids
+      throw new RejectedWritesError(new Map<never, string>([[7 as never, 'no room']]));
+    };
+    here.useSink('rows', sink);
+    await here.writeBehind('rows', 7, row('7', 1));
+
+    await expect(here.writeQueue('rows').flush({ timeout: 20 })).rejects.toThrow(/rejected 7 \(number\), which/u);
+    expect(await here.writeQueue('rows').status()).toMatchObject({ waiting: 1, written: 0 });
+  });
+
+  it('takes any reason for a rejection', async () => {
+    const { here } = await open(LATER);
+    const sink = new RecordingSink();
+    sink.before = () => {
+      throw new RejectedWritesError(new Map([['7', new Error('no room') as never]]));
+    };
+    here.useSink('rows', sink);
+    await here.writeBehind('rows', '7', row('7', 1));
+    await here.writeQueue('rows').flush({ timeout: 500 });
+    expect(await here.writeQueue('rows').deadLetters()).toMatchObject([{ key: '7', reason: 'no room' }]);
   });
 
   it('never sends a dead letter over what was written since', async () => {
