@@ -1,4 +1,4 @@
-import { CacheConfigurationError, CacheWriteError } from '../cache.errors.js';
+import { CacheConfigurationError, CacheConnectionError, CacheWriteError } from '../cache.errors.js';
 import { keyTag, userTag } from '../entry/tags.js';
 import type { CacheRegion } from '../flow/cache-region.js';
 import type { EngineParts } from '../flow/engine-parts.js';
@@ -156,7 +156,7 @@ export class WriteQueueDesk {
     const until = runtime.monotonic() + timeoutMs;
     const flusher = this.#flusher!;
     for (;;) {
-      await flusher.flush();
+      await this.#asked(flusher.flush());
       if (flusher.waiting === 0) return;
       if (runtime.monotonic() >= until) {
         const reason = flusher.counts.lastError ?? 'another process is at it';
@@ -173,12 +173,12 @@ export class WriteQueueDesk {
   }
 
   async status(): Promise<WriteQueueStatus> {
-    const { total, waiting } = await this.queue.dead('0', 1);
+    const { total, waiting } = await this.#asked(this.queue.dead('0', 1));
     return { waiting, deadLetters: total, durable: this.queue.isDurable, ...(this.#flusher?.counts ?? NOBODY) };
   }
 
   async deadLetters(after: string, count: number): Promise<DeadLetter[]> {
-    const { writes } = await this.queue.dead(after, count);
+    const { writes } = await this.#asked(this.queue.dead(after, count));
     return writes.map((write) => {
       const opened = this.#open({ ...write, deliveries: write.attempts });
       const { id, reason, attempts, at } = write;
@@ -199,7 +199,7 @@ export class WriteQueueDesk {
     const wanted = ids === undefined ? undefined : new Set(ids);
     let sent = 0;
     for (let after = '0'; ;) {
-      const { writes } = await this.queue.dead(after, DEAD_PAGE);
+      const { writes } = await this.#asked(this.queue.dead(after, DEAD_PAGE));
       for (const write of writes) {
         if (wanted?.has(write.id) === false || write.queued === undefined) continue;
         if (await this.#resendOne(write)) sent++;
@@ -210,7 +210,7 @@ export class WriteQueueDesk {
   }
 
   async #resendOne({ id, key, queued }: DeadWrite): Promise<boolean> {
-    const { key: plainKey, invalidates } = metaOf(queued!);
+    const { key: plainKey, invalidates, schema } = metaOf(queued!);
     const answer = await this.flows.writes.queue({
       region: this.region,
       queue: this.queue,
@@ -220,14 +220,26 @@ export class WriteQueueDesk {
       value: this.region.codec.open(queued!.content),
       tags: queued!.header.tags.filter((tag) => tag.startsWith('t:')).map((tag) => tag.slice(2)),
       invalidates,
+      schema,
       deadId: id,
     });
     return answer.status === 'queued';
   }
 
   async discard(ids: readonly string[]): Promise<number> {
-    const discarded = await Promise.all(ids.map((id) => this.queue.discard(id)));
+    const discarded = await this.#asked(Promise.all(ids.map((id) => this.queue.discard(id))));
     return discarded.filter(Boolean).length;
+  }
+
+  async #asked<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new CacheConnectionError(`cache ${this.region.name}: its write queue can’t be asked: ${reason}`, {
+        cause: error,
+      });
+    }
   }
 
   drain(): Promise<void> {
