@@ -4,6 +4,7 @@ import type { CacheRegion } from '../flow/cache-region.js';
 import type { EngineParts } from '../flow/engine-parts.js';
 import type { InvalidateFlow } from '../flow/invalidate.flow.js';
 import { metaOf, UnwrittenValues } from '../flow/unwritten-values.js';
+import { outsideScopes } from '../flow/scope.js';
 import type { WriteBehindFlow } from '../flow/write-behind.flow.js';
 import type { ResolvedReadOptions, ResolvedWriteBehindOptions } from '../options/resolved-options.js';
 import { WriteFlusher } from '../write-behind/write-flusher.js';
@@ -93,10 +94,11 @@ export class WriteQueueDesk {
       {
         queue: this.queue,
         runtime: this.parts.runtime,
-        sink: async (writes, context) => sink.write(writes, context),
+        sink: (writes, context) => outsideScopes(async () => sink.write(writes, context)),
         open: (write) => this.#open(write),
         written: (writes) => this.#written(writes),
         buried: (write, reason) => this.#buried(write, reason),
+        inDoubt: (write) => void this.#makeStale([keyTag(this.region.name, write.key)]),
       },
       { ...this.options, retryFromMs: Math.min(RETRY_FROM_MS, this.options.retryToMs) },
     );
@@ -105,6 +107,8 @@ export class WriteQueueDesk {
 
   /** @throws what the flow throws */
   async write(request: QueuedWriteRequest): Promise<WriteReceipt> {
+    if (!this.queue.isDurable && this.#flusher?.isClosed === true)
+      throw new CacheWriteError(`cache ${this.region.name}: the application has ended, and nobody would write it`);
     const answer = await this.flows.writes.queue({ ...request, region: this.region, queue: this.queue });
     if (answer.status !== 'queued') throw new Error('a new write is never superseded');
     this.#flusher?.noteWaiting(answer.waiting);
@@ -136,15 +140,21 @@ export class WriteQueueDesk {
     }
   }
 
-  #written(writes: readonly TakenWrite[]): void {
+  async #written(writes: readonly TakenWrite[]): Promise<void> {
     const tags = writes.flatMap(({ queued }) => (queued === undefined ? [] : metaOf(queued).invalidates));
-    if (tags.length === 0) return;
-    this.parts.background.add(this.flows.invalidations.announce([...new Set(tags)].map(userTag)));
+    if (tags.length > 0) await this.#makeStale([...new Set(tags)].map(userTag));
+  }
+
+  /** Whoever asked for the flush: what is in the database, or isn't, is no part of a transaction of his. */
+  #makeStale(tags: readonly string[]): Promise<unknown> {
+    const announced = outsideScopes(() => this.flows.invalidations.announce(tags));
+    this.parts.background.add(announced);
+    return announced;
   }
 
   /** Nobody will find its value in the queue any more. */
   #buried({ key }: TakenWrite, reason: string): void {
-    this.parts.background.add(this.flows.invalidations.announce([keyTag(this.region.name, key)]));
+    void this.#makeStale([keyTag(this.region.name, key)]);
     const message = `cache ${this.region.name}: a write is a dead letter, because its sink doesn't take it: ${reason}. See cache.writeQueue('${this.region.name}').deadLetters()`;
     this.parts.emit({ type: 'fault', cache: this.region.name, error: new CacheWriteError(message) });
   }

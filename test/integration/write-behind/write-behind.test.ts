@@ -340,3 +340,28 @@ describe('the version of a write', () => {
     expect(await write()).toBeGreaterThan(before);
   });
 });
+
+describe('a queue in this process that has ended', () => {
+  it('takes nothing more, which nobody would write', async () => {
+    const { here } = await inMemory(LATER);
+    here.useSink('rows', new RecordingSink());
+    await here.close();
+    await expect(here.writeBehind('rows', '1', row('1', 1))).rejects.toMatchObject({ code: 'CACHE_WRITE' });
+  });
+
+  it('leaves what is computed from the database stale whatever surrounds a flush', async () => {
+    const { here } = await inMemory(LATER);
+    const sink = new RecordingSink();
+    here.useSink('rows', sink);
+    const list = (): Promise<number> =>
+      here.getOrLoad('lists', 'all', () => Promise.resolve(sink.written), { tags: ['rows'] });
+    await list();
+    await here.writeBehind('rows', '1', row('1', 1), { invalidates: ['rows'] });
+    const rolledBack = here.afterCommit(async () => {
+      await here.writeQueue('rows').flush();
+      throw new Error('rolled back');
+    });
+    await expect(rolledBack).rejects.toThrow('rolled back');
+    await eventually('the list is new', async () => (await list()) === 1);
+  });
+});
