@@ -265,7 +265,8 @@ export class MethodBinding {
     const isWanted = settings.condition === undefined || (settings.condition as Predicate)(...args);
     const write = (): unknown => run(call);
     const keyOf = (result: unknown): string => desk.region.keyFor((settings.key as KeyFunction)(result, ...args));
-    if (desk.passThrough) return write();
+    // also while it ends: what was written is old everywhere else
+    if (!this.engine.enabled) return write();
     // not kept is not unwritten
     if (!isWanted) return this.engine.writes.identify({ region: desk.region, write, keyOf });
     return this.engine.writes.put({

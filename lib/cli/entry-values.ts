@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { TypedReference, TypeRegistry } from '../entry/cacheable-types.js';
 import { payloadOf, type OpenedEntry } from '../entry/entry-codec.js';
 import { jsonSerializer, msgpackSerializer, type Serializer } from '../entry/serializers.js';
+import { printableLines } from './format.js';
 
 const LARGEST = 64 * 1_024 * 1_024;
 
@@ -35,7 +36,8 @@ function valueOf(opened: OpenedEntry): unknown {
 
 /** For people; only ever called where values were asked for. */
 export const valueText = (opened: OpenedEntry): string =>
-  inspect(valueOf(opened), { depth: 10, maxArrayLength: 1_000, breakLength: 100 });
+  // what an error says is left as it is there
+  printableLines(inspect(valueOf(opened), { depth: 10, maxArrayLength: 1_000, breakLength: 100 }));
 
 /** For programs: what JSON doesn't know as something that it does. */
 export const valueDocument = (opened: OpenedEntry): unknown => plain(valueOf(opened), new Set());

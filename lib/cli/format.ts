@@ -33,14 +33,18 @@ export const timeText = (ms: number): string => new Date(ms).toISOString().repla
 /** `'1,234'`. */
 export const countText = (count: number): string => Math.round(count).toLocaleString('en-US');
 
+const writtenOut = (char: string): string => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
+
 /** What a terminal might take for a command is written out, and long texts are cut. */
 export function printable(text: string, most = 100): string {
-  // oxlint-disable-next-line no-control-regex -- they are what is looked for
-  const clean = text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (char) => {
-    return `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
-  });
+  const clean = printableLines(text).replaceAll('\n', writtenOut);
   return clean.length > most ? `${clean.slice(0, most - 1)}…` : clean;
 }
+
+/** The same for a text of several lines, as long as it is. */
+export const printableLines = (text: string): string =>
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for
+  text.replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, writtenOut);
 
 /** `'1 entry'`, `'2 entries'`. */
 export const plural = (count: number, one: string, many = `${one}s`): string =>

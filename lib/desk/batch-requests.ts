@@ -135,7 +135,7 @@ export interface Placing<K> {
 
 /** A value for each key, whatever form the loader chose. @throws CacheKeyError where nobody can say what belongs where */
 export function inOrder<K>({ region, keyFor, keyOfItem }: Placing<K>, keys: readonly K[], items: unknown): unknown[] {
-  if (items instanceof Map) return keys.map((key) => (items.get(key) as unknown) ?? undefined);
+  if (items instanceof Map) return fromMap(items, keys, keyFor);
   if (!Array.isArray(items)) {
     throw new CacheKeyError(`cache ${region.name}: a loader of many returns a list or a Map, this one ${typeof items}`);
   }
@@ -151,4 +151,12 @@ export function inOrder<K>({ region, keyFor, keyOfItem }: Placing<K>, keys: read
     `cache ${region.name}: the loader returned ${items.length} items for ${keys.length} keys; ` +
       'give the option `key` to find their places, or return a Map',
   );
+}
+
+/** By its keys as they are; and where some aren't there, by what is the same key to the cache, such as 7 and '7'. */
+function fromMap<K>(items: ReadonlyMap<unknown, unknown>, keys: readonly K[], keyFor: (key: K) => string): unknown[] {
+  const isWhole = keys.every((key) => items.has(key));
+  const stored = new Map<string, unknown>();
+  if (!isWhole) for (const [key, item] of items) if (!isMissing(key)) stored.set(keyFor(key as K), item);
+  return keys.map((key) => (isWhole || items.has(key) ? items.get(key) : stored.get(keyFor(key))) ?? undefined);
 }

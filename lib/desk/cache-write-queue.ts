@@ -19,7 +19,8 @@ export class CacheWriteQueue<T = unknown> {
 
   /**
    * Writes what waits, now. Resolves when nothing does, whichever process wrote it.
-   * @throws CacheWriteError when something still waits after `timeout` (default 30 s), with what the sink said
+   * @throws CacheWriteError when something still waits after `timeout` (default 30 s), with what the sink said;
+   *   CacheConnectionError, like the others here, when Redis is away
    */
   flush(options: { readonly timeout?: Duration } = {}): Promise<void> {
     const { timeout = FLUSH_MS } = options;

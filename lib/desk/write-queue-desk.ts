@@ -1,9 +1,10 @@
-import { CacheConfigurationError, CacheWriteError } from '../cache.errors.js';
+import { CacheConfigurationError, CacheConnectionError, CacheWriteError } from '../cache.errors.js';
 import { keyTag, userTag } from '../entry/tags.js';
 import type { CacheRegion } from '../flow/cache-region.js';
 import type { EngineParts } from '../flow/engine-parts.js';
 import type { InvalidateFlow } from '../flow/invalidate.flow.js';
 import { metaOf, UnwrittenValues } from '../flow/unwritten-values.js';
+import { outsideScopes } from '../flow/scope.js';
 import type { WriteBehindFlow } from '../flow/write-behind.flow.js';
 import type { ResolvedReadOptions, ResolvedWriteBehindOptions } from '../options/resolved-options.js';
 import { WriteFlusher } from '../write-behind/write-flusher.js';
@@ -93,10 +94,11 @@ export class WriteQueueDesk {
       {
         queue: this.queue,
         runtime: this.parts.runtime,
-        sink: async (writes, context) => sink.write(writes, context),
+        sink: (writes, context) => outsideScopes(async () => sink.write(writes, context)),
         open: (write) => this.#open(write),
         written: (writes) => this.#written(writes),
         buried: (write, reason) => this.#buried(write, reason),
+        inDoubt: (write) => void this.#makeStale([keyTag(this.region.name, write.key)]),
       },
       { ...this.options, retryFromMs: Math.min(RETRY_FROM_MS, this.options.retryToMs) },
     );
@@ -105,11 +107,13 @@ export class WriteQueueDesk {
 
   /** @throws what the flow throws */
   async write(request: QueuedWriteRequest): Promise<WriteReceipt> {
+    if (!this.queue.isDurable && this.#flusher?.isClosed === true)
+      throw new CacheWriteError(`cache ${this.region.name}: the application has ended, and nobody would write it`);
     const answer = await this.flows.writes.queue({ ...request, region: this.region, queue: this.queue });
     if (answer.status !== 'queued') throw new Error('a new write is never superseded');
     this.#flusher?.noteWaiting(answer.waiting);
-    const { position, replicated } = answer;
-    const receipt = { status: 'queued', durable: this.queue.isDurable, version: position } as const;
+    const { version, replicated } = answer;
+    const receipt = { status: 'queued', durable: this.queue.isDurable, version } as const;
     return replicated === undefined ? receipt : { ...receipt, replicated };
   }
 
@@ -136,15 +140,21 @@ export class WriteQueueDesk {
     }
   }
 
-  #written(writes: readonly TakenWrite[]): void {
+  async #written(writes: readonly TakenWrite[]): Promise<void> {
     const tags = writes.flatMap(({ queued }) => (queued === undefined ? [] : metaOf(queued).invalidates));
-    if (tags.length === 0) return;
-    this.parts.background.add(this.flows.invalidations.announce([...new Set(tags)].map(userTag)));
+    if (tags.length > 0) await this.#makeStale([...new Set(tags)].map(userTag));
+  }
+
+  /** Whoever asked for the flush: what is in the database, or isn't, is no part of a transaction of his. */
+  #makeStale(tags: readonly string[]): Promise<unknown> {
+    const announced = outsideScopes(() => this.flows.invalidations.announce(tags));
+    this.parts.background.add(announced);
+    return announced;
   }
 
   /** Nobody will find its value in the queue any more. */
   #buried({ key }: TakenWrite, reason: string): void {
-    this.parts.background.add(this.flows.invalidations.announce([keyTag(this.region.name, key)]));
+    void this.#makeStale([keyTag(this.region.name, key)]);
     const message = `cache ${this.region.name}: a write is a dead letter, because its sink doesn't take it: ${reason}. See cache.writeQueue('${this.region.name}').deadLetters()`;
     this.parts.emit({ type: 'fault', cache: this.region.name, error: new CacheWriteError(message) });
   }
@@ -156,7 +166,7 @@ export class WriteQueueDesk {
     const until = runtime.monotonic() + timeoutMs;
     const flusher = this.#flusher!;
     for (;;) {
-      await flusher.flush();
+      await this.#asked(flusher.flush());
       if (flusher.waiting === 0) return;
       if (runtime.monotonic() >= until) {
         const reason = flusher.counts.lastError ?? 'another process is at it';
@@ -173,12 +183,12 @@ export class WriteQueueDesk {
   }
 
   async status(): Promise<WriteQueueStatus> {
-    const { total, waiting } = await this.queue.dead('0', 1);
+    const { total, waiting } = await this.#asked(this.queue.dead('0', 1));
     return { waiting, deadLetters: total, durable: this.queue.isDurable, ...(this.#flusher?.counts ?? NOBODY) };
   }
 
   async deadLetters(after: string, count: number): Promise<DeadLetter[]> {
-    const { writes } = await this.queue.dead(after, count);
+    const { writes } = await this.#asked(this.queue.dead(after, count));
     return writes.map((write) => {
       const opened = this.#open({ ...write, deliveries: write.attempts });
       const { id, reason, attempts, at } = write;
@@ -199,7 +209,7 @@ export class WriteQueueDesk {
     const wanted = ids === undefined ? undefined : new Set(ids);
     let sent = 0;
     for (let after = '0'; ;) {
-      const { writes } = await this.queue.dead(after, DEAD_PAGE);
+      const { writes } = await this.#asked(this.queue.dead(after, DEAD_PAGE));
       for (const write of writes) {
         if (wanted?.has(write.id) === false || write.queued === undefined) continue;
         if (await this.#resendOne(write)) sent++;
@@ -210,7 +220,7 @@ export class WriteQueueDesk {
   }
 
   async #resendOne({ id, key, queued }: DeadWrite): Promise<boolean> {
-    const { key: plainKey, invalidates } = metaOf(queued!);
+    const { key: plainKey, invalidates, schema } = metaOf(queued!);
     const answer = await this.flows.writes.queue({
       region: this.region,
       queue: this.queue,
@@ -220,14 +230,26 @@ export class WriteQueueDesk {
       value: this.region.codec.open(queued!.content),
       tags: queued!.header.tags.filter((tag) => tag.startsWith('t:')).map((tag) => tag.slice(2)),
       invalidates,
+      schema,
       deadId: id,
     });
     return answer.status === 'queued';
   }
 
   async discard(ids: readonly string[]): Promise<number> {
-    const discarded = await Promise.all(ids.map((id) => this.queue.discard(id)));
+    const discarded = await this.#asked(Promise.all(ids.map((id) => this.queue.discard(id))));
     return discarded.filter(Boolean).length;
+  }
+
+  async #asked<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new CacheConnectionError(`cache ${this.region.name}: its write queue can’t be asked: ${reason}`, {
+        cause: error,
+      });
+    }
   }
 
   drain(): Promise<void> {

@@ -30,6 +30,8 @@ export interface QueueRequest {
   readonly tags: readonly string[];
   /** User tags that become stale once the sink has it. */
   readonly invalidates: readonly string[];
+  /** Of the cache when it was written; default: as it is. */
+  readonly schema?: number | undefined;
   /** The dead letter that is sent again. */
   readonly deadId?: string | undefined;
 }
@@ -51,6 +53,7 @@ export class WriteBehindFlow {
   /** @throws CacheOverloadError, CacheConnectionError, CacheSerializationError, CacheKeyError; nothing is queued then */
   async queue(request: QueueRequest): Promise<Exclude<QueueAnswer, { status: 'full' }>> {
     const { region, key, queue, value } = request;
+    const { schema = region.options.schema } = request;
     if (this.invalidations.isInTransaction()) {
       const problem = 'a write that waits for its sink is no part of a transaction; call it after the commit';
       throw new CacheConfigurationError([{ where: `${describe(request)}, writeBehind inside afterCommit`, problem }]);
@@ -64,7 +67,7 @@ export class WriteBehindFlow {
     const meta: QueuedMeta = {
       key: request.plainKey,
       invalidates: request.invalidates,
-      schema: region.options.schema,
+      schema,
     };
     const { header } = this.#writer.make({ ...draft, meta }, encoded);
     // before anybody may find it in the queue; an id too many does no harm
@@ -84,7 +87,8 @@ export class WriteBehindFlow {
           'slow down, or see why the sink is behind: cache.writeQueue(…).status()',
       );
     }
-    if (answer.status === 'queued') this.parts.background.add(this.#keep(draft, encoded, answer));
+    const isReadable = schema === region.options.schema;
+    if (answer.status === 'queued' && isReadable) this.parts.background.add(this.#keep(draft, encoded, answer));
     return answer;
   }
 

@@ -30,12 +30,16 @@ export class MemoryWriteQueue implements WriteQueue {
   /** Where a key's dead letter is. */
   readonly #buried = new Map<string, string>();
   #ids = 0;
+  /** Begins where positions in Redis are, above the versions of the process before: the sink's rows outlive both. */
+  #version: number;
 
   constructor(
     private readonly journal: Journal,
     private readonly runtime: Runtime,
     private readonly limits: Pick<QueueLimits, 'maxWaiting' | 'maxDead'>,
-  ) {}
+  ) {
+    this.#version = Math.floor(runtime.now()) * 1_024;
+  }
 
   async put({ key, tags, header, encoded, deadId }: NewWrite): Promise<QueueAnswer> {
     const buried = this.#dead.get(this.#buried.get(key) ?? '');
@@ -46,7 +50,8 @@ export class MemoryWriteQueue implements WriteQueue {
     }
     // the journal of a process takes a record in at once: nobody reads between this and the value
     const appended = this.journal.append(tags);
-    const version = this.journal.replica.applied;
+    const { applied } = this.journal.replica;
+    const version = ++this.#version;
     const isTaken = before?.takenAt !== undefined;
     // what is being written keeps its place for as long as that takes
     const { id, takenAt, deliveries } = before ?? { id: this.#nextId(), takenAt: undefined, deliveries: 0 };
@@ -59,8 +64,9 @@ export class MemoryWriteQueue implements WriteQueue {
     });
     if (buried !== undefined) this.#unbury(buried);
     const receipt = await appended;
-    const position = receipt.status === 'applied' ? receipt.position : version;
-    return { status: 'queued', epoch: this.journal.replica.epoch, position, waiting: this.#waiting.size };
+    const position = receipt.status === 'applied' ? receipt.position : applied;
+    const { epoch } = this.journal.replica;
+    return { status: 'queued', epoch, position, version, waiting: this.#waiting.size };
   }
 
   find(keys: readonly string[]): Promise<(QueuedValue | undefined)[]> {

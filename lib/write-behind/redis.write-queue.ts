@@ -77,7 +77,14 @@ export class RedisWriteQueue implements WriteQueue {
     if (applied === undefined) return refusal!;
     const { epoch, position, replicated, reply } = applied;
     const { waiting } = reply;
-    return { status: 'queued', epoch, position, waiting, ...(replicated === undefined ? {} : { replicated }) };
+    return {
+      status: 'queued',
+      epoch,
+      position,
+      version: position,
+      waiting,
+      ...(replicated === undefined ? {} : { replicated }),
+    };
   }
 
   async find(keys: readonly string[]): Promise<(QueuedValue | undefined)[]> {

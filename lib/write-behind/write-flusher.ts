@@ -31,10 +31,12 @@ export interface FlusherParts {
   readonly sink: (writes: readonly SinkWrite[], context: SinkContext) => Promise<unknown>;
   /** @returns `undefined` for a write that can't be read */
   readonly open: (write: TakenWrite) => SinkWrite | undefined;
-  /** These are in the database. */
-  readonly written: (writes: readonly TakenWrite[]) => void;
+  /** These are in the database, and still in the queue: told again where they don't get out of it. */
+  readonly written: (writes: readonly TakenWrite[]) => Promise<void>;
   /** These aren't, and are among the dead letters. */
   readonly buried: (write: TakenWrite, reason: string) => void;
+  /** This one may be among the dead letters. */
+  readonly inDoubt: (write: TakenWrite) => void;
 }
 
 interface Failing {
@@ -59,6 +61,10 @@ export class WriteFlusher {
   #pausedUntil = 0;
   #closed = false;
   #abort: AbortController | undefined;
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
 
   constructor(
     private readonly parts: FlusherParts,
@@ -101,10 +107,12 @@ export class WriteFlusher {
   }
 
   async #flush(): Promise<void> {
-    for (let isGoingOn = true; isGoingOn;) {
+    for (let isGoingOn = true; isGoingOn && !this.#closed;) {
       const { waiting, writes } = await this.parts.queue.take(this.options.batch, this.#retryMs());
       this.waiting = waiting;
       if (writes === 'busy' || writes.length === 0) return;
+      // it was asked for before the end, and what came with it is for others
+      if (this.#closed) return this.#release();
       isGoingOn = await this.#write(writes);
     }
   }
@@ -132,7 +140,7 @@ export class WriteFlusher {
   async #endRejected(writes: ReadonlyMap<TakenWrite, SinkWrite>, { reasons }: RejectedWritesError): Promise<boolean> {
     const rejected = [...writes].filter(([, { key }]) => reasons.has(key));
     const others = [...writes].filter(([, { key }]) => !reasons.has(key)).map(([write]) => write);
-    for (const [write, { key }] of rejected) await this.#bury(write, reasons.get(key)!);
+    for (const [write, { key }] of rejected) await this.#bury(write, messageOf(reasons.get(key)));
     return others.length === 0 ? rejected.length > 0 : this.#succeeded(others);
   }
 
@@ -179,14 +187,16 @@ export class WriteFlusher {
     this.counts.written += writes.length;
     [this.#pauseMs, this.#pausedUntil] = [0, 0];
     for (const { key } of writes) this.#failing.delete(key);
-    const isStillOurs = await this.parts.queue.end(writes);
-    this.parts.written(writes);
-    return isStillOurs;
+    await this.parts.written(writes);
+    return this.parts.queue.end(writes);
   }
 
   async #bury(write: TakenWrite, reason: string): Promise<void> {
     const note = { reason: reason.slice(0, 500), attempts: write.deliveries, at: this.parts.runtime.now() };
-    const answer = await this.parts.queue.bury(write, note);
+    const answer = await this.parts.queue.bury(write, note).catch((error: unknown) => {
+      this.parts.inDoubt(write);
+      throw error;
+    });
     if (answer !== 'buried' && answer !== 'superseded') return;
     this.#failing.delete(write.key);
     if (answer === 'superseded') return;
@@ -211,7 +221,8 @@ export class WriteFlusher {
     try {
       await this.parts.sink(writes, { signal: abort.signal });
       return { isWritten: true };
-    } catch (error) {
+    } catch (thrown) {
+      const error = thrown instanceof RejectedWritesError ? credible(thrown, writes) : thrown;
       this.counts.failures++;
       this.counts.lastError = messageOf(error);
       return { isWritten: false, isLost: abort.signal.aborted, error };
@@ -273,8 +284,22 @@ export class WriteFlusher {
     this.#timer?.cancel();
     this.#closed = true;
     this.#abort?.abort(new Error('the application is shutting down'));
+    await this.#release();
+  }
+
+  async #release(): Promise<void> {
     await this.parts.queue.release().catch(() => undefined);
   }
+}
+
+/** Who is told of a key that he didn't send can't take the others for written. */
+function credible(rejection: RejectedWritesError, writes: readonly SinkWrite[]): Error {
+  const sent = new Set<unknown>(writes.map(({ key }) => key));
+  for (const key of rejection.reasons.keys() as Iterable<unknown>) {
+    if (!sent.has(key))
+      return new Error(`the sink rejected ${String(key)} (${typeof key}), which isn't a key that it was given`);
+  }
+  return rejection;
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

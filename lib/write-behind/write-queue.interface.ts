@@ -41,6 +41,8 @@ export interface QueuedReceipt {
   readonly status: 'queued';
   readonly epoch: string;
   readonly position: number;
+  /** As the sink is told. */
+  readonly version: number;
   /** Keys that wait, this one included. */
   readonly waiting: number;
   /** With `journal.durability: 'replicated'`: whether a replica has it too. */
@@ -58,7 +60,7 @@ export interface TakenWrite {
   /** Its place in the queue. */
   readonly id: string;
   readonly key: string;
-  /** The position of its record. */
+  /** Greater than that of every earlier write. */
   readonly version: number;
   /** How often it was handed out, this time included. */
   readonly deliveries: number;

@@ -6,7 +6,7 @@ import type { Command, CommandContext } from '../command.js';
 import { KEY_NOTES, KEY_OPTIONS, keysOf } from '../entry-keys.js';
 import { entryDocument, entryFields } from '../entry-words.js';
 import { explain as explainEntry, lastRecordAbout, type Explanation } from '../explanation.js';
-import { spanText, timeText } from '../format.js';
+import { printable, spanText, timeText } from '../format.js';
 import type { Colour } from '../output.js';
 import { findEntries, hintAtCaches, SCHEMA_OPTION, type StoredView } from '../stored-entries.js';
 
@@ -47,7 +47,7 @@ export const explain: Command = {
     } else
       for (const [index, { view, why }] of explained.entries()) {
         if (index > 0) out.line();
-        out.line(`${out.paint(COLOURS[why.state], why.state)}: ${why.reason}`);
+        out.line(`${out.paint(COLOURS[why.state], why.state)}: ${printable(why.reason, 1_000)}`);
         out.fields(entryFields(view, now));
       }
     return EXIT.ok;
@@ -126,7 +126,9 @@ async function explainMissing(
   if (waits) out.line('a write of it waits for its sink (writeBehind); loads find its value there');
   if (last !== undefined) {
     const at = timeOf(last.record.position);
-    out.line(`the last record about it: ${timeText(at)}, ${spanText(now - at)} ago: ${readableTag(last.tag)}`);
+    out.line(
+      `the last record about it: ${timeText(at)}, ${spanText(now - at)} ago: ${printable(readableTag(last.tag), 1_000)}`,
+    );
   }
   return EXIT.ok;
 }

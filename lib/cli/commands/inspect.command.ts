@@ -4,7 +4,7 @@ import type { Command, CommandContext } from '../command.js';
 import { KEY_NOTES, KEY_OPTIONS, keysOf } from '../entry-keys.js';
 import { entryDocument, entryFields } from '../entry-words.js';
 import { valueDocument, valueText } from '../entry-values.js';
-import { bytesText, countText, spanText } from '../format.js';
+import { bytesText, countText, printableLines, spanText } from '../format.js';
 import { entryNameOf, escapeGlob, isPartial, scanKeys, type EntryName } from '../keyspace.js';
 import { findEntries, hintAtCaches, SCHEMA_OPTION } from '../stored-entries.js';
 
@@ -67,7 +67,8 @@ async function inspectOne({ said, out, progress }: CommandContext, server: CliSe
       if (typeof view.opened === 'string') continue;
       if (!showsValues) out.line(out.paint('dim', 'the value is shown with --values'));
       else {
-        if (view.opened.header.meta !== undefined) out.line(`meta: ${JSON.stringify(view.opened.header.meta)}`);
+        if (view.opened.header.meta !== undefined)
+          out.line(printableLines(`meta: ${JSON.stringify(view.opened.header.meta)}`));
         out.line(valueText(view.opened));
       }
     }

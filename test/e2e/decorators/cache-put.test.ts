@@ -59,6 +59,14 @@ describe('@CachePut', () => {
     expect(users.asked).toEqual([['a']]);
   });
 
+  it('makes the entry stale for others while the application ends as well', async () => {
+    const { users, cache } = await start();
+    await cache.close();
+    const { position } = cache.status().journal;
+    await users.save({ id: 'a', name: 'Eve' });
+    expect(cache.status().journal.position).toBe(position + 1);
+  });
+
   it('leaves the entry alone when the method fails', async () => {
     const { users } = await start();
     await users.find('a');

@@ -154,6 +154,26 @@ describe.each(['one server', 'a cluster'] as const)('on %s', (backend) => {
     expect(await scene.type('inspect users c')).toMatchObject({ code: 1, err: '' });
   });
 
+  it('shows no terminal a command that hides in a key, a tag or a value', async () => {
+    const scene = new Scene(backend);
+    const { cache } = await scene.start();
+    const command = '\u001b]0;owned\u0007\u009b2J';
+    const [key, tag] = [`key ${command}`, `tag ${command}`];
+    await cache.set('users', key, { error: new Error(`error ${command}`), text: command }, { tags: [tag] });
+    const shown = [await scene.typeWords(['inspect', 'users', key, '--values'])];
+    await cache.invalidate({ tags: [tag] });
+    shown.push(await scene.typeWords(['explain', 'users', key]));
+    await cache.evict('users', key);
+    shown.push(await scene.typeWords(['explain', 'users', key]));
+    await cache.evict('users', `other ${key}`);
+    shown.push(await scene.typeWords(['explain', 'users', `other ${key}`]));
+
+    const texts = shown.map(({ out, err }) => out + err);
+    for (const text of texts) expect(text).toContain(String.raw`\x1b]0;owned\x07\x9b2J`);
+    // oxlint-disable-next-line no-control-regex -- they are what is looked for
+    for (const text of texts) expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+
   it('opens encrypted entries with the keys of the application, and says so where it can’t', async () => {
     const scene = new Scene(backend);
     const key = randomBytes(32).toString('base64');

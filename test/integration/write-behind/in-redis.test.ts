@@ -6,7 +6,7 @@ import { newNamespace, startFleet, startMachine } from '../../support/machines.j
 import { eventually } from '../../support/servers/eventually.js';
 import { startCluster } from '../../support/servers/redis-cluster.js';
 import { startRedis, type RedisServer } from '../../support/servers/redis-server.js';
-import { RecordingSink, type Row } from './recording-sink.js';
+import { ChoosySink, RecordingSink, type Row } from './recording-sink.js';
 
 const row = (id: string, n: number): Row => ({ id, n });
 const LATER = { caches: { rows: { writeBehind: { flushEvery: '1h' } } } } as const;
@@ -91,6 +91,54 @@ describe('writes that wait in Redis', () => {
     after.cache.useSink('rows', sink);
     await after.cache.writeQueue('rows').flush();
     expect(sink.rows.get('1')).toEqual(row('1', 1));
+  });
+
+  it('of an older schema are no answer to readers when they are sent again either', async () => {
+    const namespace = newNamespace();
+    const before = await startMachine(server, { namespace, ...LATER });
+    const choosy = new ChoosySink();
+    choosy.poison.add('1');
+    before.cache.useSink('rows', choosy);
+    await before.cache.writeBehind('rows', '1', row('1', 1));
+    await before.cache.writeQueue('rows').flush();
+    await before.cache.close();
+    const caches = { rows: { ...LATER.caches.rows, schema: 2 } };
+    const after = await startMachine(server, { namespace, caches });
+
+    expect(await after.cache.writeQueue('rows').resend()).toBe(1);
+    for (const consistency of ['bounded', 'strong'] as const) {
+      const read = after.cache.getOrLoad('rows', '1', async () => 'from the origin', { consistency });
+      expect(await read).toBe('from the origin');
+    }
+    const sink = new RecordingSink();
+    after.cache.useSink('rows', sink);
+    await after.cache.writeQueue('rows').flush();
+    expect(sink.rows.get('1')).toEqual(row('1', 1));
+  });
+
+  it('say by an error of the cache that Redis is away when they are asked for', async () => {
+    const own = await startRedis();
+    try {
+      const redis = { url: own.url, commandTimeout: '500ms' } as const;
+      const { cache } = await startMachine(own, { namespace: newNamespace(), redis, ...LATER });
+      cache.useSink('rows', new RecordingSink());
+      await own.kill();
+      const queue = cache.writeQueue('rows');
+      const asks = [
+        () => queue.status(),
+        () => queue.deadLetters(),
+        () => queue.resend(),
+        () => queue.discard(['1-1']),
+        () => queue.flush(),
+      ];
+      for (const ask of asks) {
+        const answer: Promise<unknown> = ask();
+        await expect(answer).rejects.toMatchObject({ code: 'CACHE_CONNECTION' });
+        await expect(answer).rejects.toThrow(/cache rows: its write queue can’t be asked/u);
+      }
+    } finally {
+      await own.stop();
+    }
   });
 
   it('are refused while Redis is away, and what is read then isn’t kept', async () => {

@@ -6,6 +6,7 @@ import { NO_LOG } from '../../support/engine.js';
 import { newNamespace, startFleet } from '../../support/machines.js';
 import { eventually } from '../../support/servers/eventually.js';
 import { startRedis, type RedisServer } from '../../support/servers/redis-server.js';
+import { RejectedWritesError } from '../../../lib/write-behind/write-sink.interface.js';
 import { ChoosySink, RecordingSink, type Row } from './recording-sink.js';
 
 const LATER: WriteBehindOptions = { flushEvery: '1h' };
@@ -225,6 +226,32 @@ describe.each([
     expect(await here.writeQueue('rows').deadLetters()).toMatchObject([{ key: '2', reason: 'no room for 2' }]);
   });
 
+  it('keeps what a sink rejects by a name that it wasn’t given', async () => {
+    const { here } = await open({ ...LATER, batch: 10 });
+    const sink = new RecordingSink();
+    sink.before = () => {
+      // as rows of a database have their ids
+      throw new RejectedWritesError(new Map<never, string>([[7 as never, 'no room']]));
+    };
+    here.useSink('rows', sink);
+    await here.writeBehind('rows', 7, row('7', 1));
+
+    await expect(here.writeQueue('rows').flush({ timeout: 20 })).rejects.toThrow(/rejected 7 \(number\), which/u);
+    expect(await here.writeQueue('rows').status()).toMatchObject({ waiting: 1, written: 0 });
+  });
+
+  it('takes any reason for a rejection', async () => {
+    const { here } = await open(LATER);
+    const sink = new RecordingSink();
+    sink.before = () => {
+      throw new RejectedWritesError(new Map([['7', new Error('no room') as never]]));
+    };
+    here.useSink('rows', sink);
+    await here.writeBehind('rows', '7', row('7', 1));
+    await here.writeQueue('rows').flush({ timeout: 500 });
+    expect(await here.writeQueue('rows').deadLetters()).toMatchObject([{ key: '7', reason: 'no room' }]);
+  });
+
   it('never sends a dead letter over what was written since', async () => {
     const { here } = await open(LATER);
     const sink = new ChoosySink();
@@ -296,5 +323,45 @@ describe.each([
       code: 'CACHE_WRITE',
       message: 'cache rows: 1 writes still wait: connection refused',
     });
+  });
+});
+
+describe('the version of a write', () => {
+  it('is greater than those of the process that was there before, without Redis as well', async () => {
+    const write = async (): Promise<number> => {
+      const { here } = await inMemory(LATER);
+      await here.invalidate({ tags: ['something'] });
+      const { version } = await here.writeBehind('rows', '1', row('1', 1));
+      await here.close();
+      return version;
+    };
+    const before = await write();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    expect(await write()).toBeGreaterThan(before);
+  });
+});
+
+describe('a queue in this process that has ended', () => {
+  it('takes nothing more, which nobody would write', async () => {
+    const { here } = await inMemory(LATER);
+    here.useSink('rows', new RecordingSink());
+    await here.close();
+    await expect(here.writeBehind('rows', '1', row('1', 1))).rejects.toMatchObject({ code: 'CACHE_WRITE' });
+  });
+
+  it('leaves what is computed from the database stale whatever surrounds a flush', async () => {
+    const { here } = await inMemory(LATER);
+    const sink = new RecordingSink();
+    here.useSink('rows', sink);
+    const list = (): Promise<number> =>
+      here.getOrLoad('lists', 'all', () => Promise.resolve(sink.written), { tags: ['rows'] });
+    await list();
+    await here.writeBehind('rows', '1', row('1', 1), { invalidates: ['rows'] });
+    const rolledBack = here.afterCommit(async () => {
+      await here.writeQueue('rows').flush();
+      throw new Error('rolled back');
+    });
+    await expect(rolledBack).rejects.toThrow('rolled back');
+    await eventually('the list is new', async () => (await list()) === 1);
   });
 });

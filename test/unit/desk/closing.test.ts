@@ -57,6 +57,21 @@ describe('close', () => {
     expect(cache.status().journal.position).toBe(2);
   });
 
+  it('lets a write that comes meanwhile make its entry stale for the others', async () => {
+    const { cache, engine: made, clock } = engine({ ttl: '1m', grace: '1h' });
+    await cache.set('users', '1', 'old');
+    await clock.advance(61_000);
+    const loader = new ControlledLoader<string>();
+    await cache.getOrLoad('users', '1', loader.load);
+    const closing = cache.close();
+    await settle();
+    expect(await cache.put('users', '7', () => 'written')).toBe('written');
+    expect(made.parts.journal.replica.lastRecordOf(['k:users:7'])).toBeGreaterThan(0);
+    loader.resolve('new');
+    await closing;
+    expect(cache.status().memory.entries).toBe(0);
+  });
+
   it('sends every later call to the source', async () => {
     const { cache, count } = engine();
     await cache.set('users', '1', 'cached');

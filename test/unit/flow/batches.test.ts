@@ -42,6 +42,19 @@ describe('a batch', () => {
     expect(count().reads).toBe(0);
   });
 
+  it('finds the places of a Map whose keys are the same keys in another form', async () => {
+    const { cache } = engine();
+    // as a driver of a database gives its bigints, and as a loader makes its own lists
+    const rows: Map<never, string> = new Map<unknown, string>([
+      ['1', 'one'],
+      [2, 'two'],
+      [['a', 3], 'three'],
+      [null, 'nothing'],
+    ]) as never;
+    const keys = [1, 2n, ['a', 3], 'missing'] as never[];
+    expect(await cache.getOrLoadMany('users', keys, () => rows)).toEqual(['one', 'two', 'three', undefined]);
+  });
+
   it('takes a Map by key', async () => {
     const { cache } = engine();
     const load = (): Map<number, User> => new Map([2, 1].map((id) => [id, userOf(id)]));
