@@ -6,10 +6,11 @@ export class BackgroundWork {
     return this.#running.size;
   }
 
-  /** @param work must not reject */
+  /** @param work tells of its failures itself: nobody listens here */
   add(work: Promise<unknown>): void {
     this.#running.add(work);
-    void work.finally(() => this.#running.delete(work));
+    const ended = (): unknown => this.#running.delete(work);
+    work.then(ended, ended);
   }
 
   /** Resolves when everything that was added, and what that added, is done. */

@@ -565,7 +565,8 @@ end
 return reply
 `,
   takeWrites: `#!lua flags=allow-oom
--- Makes the caller the one flusher of a queue, or prolongs that, and hands it the next writes.
+-- Makes the caller the one flusher of a queue, or prolongs that, and hands it the next writes. Where nothing waits,
+-- nobody is the flusher: the next write may be anybody's to carry.
 -- KEYS: lease, queue, unwritten
 -- ARGV: token, leaseMs, count, retryMs
 -- Returns: { 'busy', waiting }, or { 'taken', waiting, id, key, deliveries, value, id, key, deliveries, value … }
@@ -610,6 +611,7 @@ for _, item in ipairs(items) do
   end
 end
 reply[2] = redis.call('HLEN', unwritten)
+if reply[2] == 0 then redis.call('DEL', lease) end
 return reply
 `,
   testIds: `#!lua flags=allow-oom

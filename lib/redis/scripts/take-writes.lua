@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- Makes the caller the one flusher of a queue, or prolongs that, and hands it the next writes.
+-- Makes the caller the one flusher of a queue, or prolongs that, and hands it the next writes. Where nothing waits,
+-- nobody is the flusher: the next write may be anybody's to carry.
 -- KEYS: lease, queue, unwritten
 -- ARGV: token, leaseMs, count, retryMs
 -- Returns: { 'busy', waiting }, or { 'taken', waiting, id, key, deliveries, value, id, key, deliveries, value … }
@@ -44,4 +45,5 @@ for _, item in ipairs(items) do
   end
 end
 reply[2] = redis.call('HLEN', unwritten)
+if reply[2] == 0 then redis.call('DEL', lease) end
 return reply

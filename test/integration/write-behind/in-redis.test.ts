@@ -43,6 +43,18 @@ describe('writes that wait in Redis', () => {
     expect([...newest.values()].toSorted((a, b) => a - b)).toEqual([51, 52, 53, 54, 55, 56, 57, 58, 59, 60]);
   });
 
+  it('are carried by whoever is asked to, when the one that carried the last ones has nothing left to do', async () => {
+    const [one, two] = await startFleet(server, 2, LATER);
+    const [first, second] = [new RecordingSink(), new RecordingSink()];
+    one!.cache.useSink('rows', first);
+    two!.cache.useSink('rows', second);
+    await one!.cache.writeBehind('rows', '1', row('1', 1));
+    await one!.cache.writeQueue('rows').flush();
+    await two!.cache.writeBehind('rows', '2', row('2', 2));
+    await two!.cache.writeQueue('rows').flush({ timeout: '3s' });
+    expect([[...first.rows.keys()], [...second.rows.keys()]]).toEqual([['1'], ['2']]);
+  });
+
   it('have their sink stopped before another process may take over', async () => {
     const [one, two] = await startFleet(server, 2, SOON);
     const slow = new RecordingSink();
