@@ -16,10 +16,10 @@ const project = (name: string, include: string[], more: object) => ({
 });
 /** What only computes has every processor. */
 const computing = { maxWorkers: availableParallelism(), sequence: { groupOrder: 0 } };
-/** What starts servers and processes waits for them most of the time, so two files at a time have enough of a processor. */
+/** What starts servers and processes, or a compiler, waits for them most of the time: two files at a time have enough of a processor. */
 const serving = { maxWorkers: 2, sequence: { groupOrder: 1 } };
-/** What builds, into the same folders, drives brokers or the shop with all there is, runs a file at a time. */
-const building = { maxWorkers: 1, sequence: { groupOrder: 2 } };
+/** What drives brokers or the shop with all there is runs a file at a time. */
+const driving = { maxWorkers: 1, sequence: { groupOrder: 2 } };
 
 /** Ten thousand events at once over every broker, elections, a browser at a keyboard: what runs beside would be in their way. */
 const ALONE = [
@@ -45,10 +45,10 @@ export default defineConfig({
         testTimeout: 60_000,
         hookTimeout: 120_000,
       }),
-      project('alone', ALONE, { ...building, testTimeout: 60_000, hookTimeout: 120_000 }),
-      project('shop', ['test/shop/**/*.test.ts'], { ...building, testTimeout: 60_000, hookTimeout: 60_000 }),
+      project('alone', ALONE, { ...driving, testTimeout: 60_000, hookTimeout: 120_000 }),
+      project('shop', ['test/shop/**/*.test.ts'], { ...driving, testTimeout: 60_000, hookTimeout: 60_000 }),
       project('package', ['test/package/**/*.test.ts', 'test/types/**/*.test.ts', 'test/docs/**/*.test.ts'], {
-        ...building,
+        ...serving,
         testTimeout: 120_000,
         hookTimeout: 120_000,
       }),

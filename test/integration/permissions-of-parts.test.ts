@@ -199,7 +199,8 @@ describe.each(['redis', 'valkey'] as const)('on %s', (flavour) => {
       expect(await typedBy(url, replicated)).toEqual({ refused: [], failed: [] });
     });
 
-    it.each(allowedTo(operator.rules))('needs %s', async (rule) => {
+    // they look at rights alike; one by one is once enough
+    it.each(flavour === 'redis' ? allowedTo(operator.rules) : [])('needs %s', async (rule) => {
       await leaveEverything();
       const url = await setUser(server, operator, without(operator.rules, rule));
       expect((await typedBy(url, EVERYTHING)).refused).toContain(rule.slice(1));
