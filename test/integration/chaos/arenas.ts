@@ -32,6 +32,7 @@ async function standalone(flavour: ServerFlavour, namespace: string): Promise<Ar
       restart('kill -9 of the server', false),
       ...commonFaults({ namespace, master: async () => Promise.resolve(server), longestFreezeMs: 2_200 }),
     ],
+    servers: [server],
     stop: async () => server.stop(),
   };
 }
@@ -87,6 +88,7 @@ async function sentinel(flavour: ServerFlavour, namespace: string): Promise<Aren
       },
       ...commonFaults({ namespace, master, longestFreezeMs: 600 }),
     ],
+    servers: sentinel.servers,
     stop: async () => sentinel.stop(),
   };
 }
@@ -135,6 +137,7 @@ async function cluster(flavour: ServerFlavour, namespace: string): Promise<Arena
       },
       ...commonFaults({ namespace, master: owner, longestFreezeMs: 500 }),
     ],
+    servers: cluster.servers,
     stop: async () => cluster.stop(),
   };
 }

@@ -6,7 +6,7 @@ import { startArena } from './arenas.js';
 import { ChaosHistory } from './chaos-history.js';
 import { monotonicMs, type ChaosReport, type ChaosRun } from './chaos-run.js';
 import { FaultSchedule } from './fault-schedule.js';
-import type { Arena } from './server-faults.js';
+import { describeServers, type Arena } from './server-faults.js';
 import { VersionedSource } from './versioned-source.js';
 import { bundleWorker } from './worker-bundle.js';
 import { ROWS, type WorkerSettings } from './worker-messages.js';
@@ -54,7 +54,7 @@ async function runIn(arena: Arena, run: ChaosRun, script: string): Promise<Chaos
   try {
     await pool.start();
     await schedule.run(run.seconds * 1_000);
-    const { healedAfterMs, complaints } = await rest(pool, maxStalenessMs);
+    const { healedAfterMs, complaints } = await rest(pool, arena, maxStalenessMs);
     const { violations, ...verdict } = history.judge();
     return {
       ...verdict,
@@ -89,24 +89,31 @@ function optionsOf({ topology }: ChaosRun, { redis }: Arena, random: () => numbe
 /** Nothing goes wrong any more, so that everything has to be right again. */
 async function rest(
   pool: WorkerPool,
+  { servers }: Arena,
   maxStalenessMs: number,
 ): Promise<{ healedAfterMs: number; complaints: readonly string[] }> {
   const begun = monotonicMs();
+  let whenLate: string | Promise<string> = '';
+  const describe = async (): Promise<string> => `${pool.describe()}; ${await describeServers(servers)}`;
+  const late = setTimeout(() => (whenLate = describe()), HEALS_WITHIN_MS);
   pool.calm();
   try {
     await pool.quiet();
   } catch (error) {
-    return { healedAfterMs: Infinity, complaints: [`nothing heals: ${String(error)}; ${pool.describe()}`] };
+    return { healedAfterMs: Infinity, complaints: [`nothing heals: ${String(error)}; ${await describe()}`] };
+  } finally {
+    clearTimeout(late);
   }
   const healedAfterMs = monotonicMs() - begun;
   const isSlow = healedAfterMs > HEALS_WITHIN_MS;
   await pause(maxStalenessMs + MARGIN_MS);
   const accounts = await pool.finish();
-  const complaints = isSlow ? [`it took ${healedAfterMs} ms to heal`] : [];
+  const isQueued = accounts.some(({ lastInvalidation }) => lastInvalidation !== 'applied');
+  const complaints = isSlow ? [`it took ${healedAfterMs} ms to heal: ${await whenLate}`] : [];
   const left = accounts.flatMap(({ unended, flights, lastInvalidation }, index) => [
     ...unended.map((what) => `process ${index}: ${what} has never ended`),
     ...(flights === 0 ? [] : [`process ${index}: ${flights} flights are left`]),
     ...(lastInvalidation === 'applied' ? [] : [`process ${index}: the last invalidation was ${lastInvalidation}`]),
   ]);
-  return { healedAfterMs, complaints: [...complaints, ...left] };
+  return { healedAfterMs, complaints: [...complaints, ...left, ...(isQueued ? [await describe()] : [])] };
 }

@@ -14,7 +14,18 @@ export interface Arena {
   readonly redis: object;
   /** The first of them happens first in every run. */
   readonly faults: readonly ServerFault[];
+  readonly servers: readonly RedisServer[];
   stop(): Promise<void>;
+}
+
+/** Who is whose replica, for somebody who wonders why nothing heals. */
+export async function describeServers(servers: readonly RedisServer[]): Promise<string> {
+  const views = servers.map(async (server) => {
+    const info = String(await server.command('INFO', 'replication').catch(String));
+    const lines = info.split('\r\n').filter((line) => /^(role|slave0|master_\w+|min_slaves\w*|connected_)/.test(line));
+    return `${server.port}: ${lines.join(' ')}`;
+  });
+  return (await Promise.all(views)).join('; ');
 }
 
 export interface CommonFaults {
