@@ -93,9 +93,9 @@ async function rest(
   maxStalenessMs: number,
 ): Promise<{ healedAfterMs: number; complaints: readonly string[] }> {
   const begun = monotonicMs();
-  let whenLate: string | Promise<string> = '';
+  let whenLate = Promise.resolve('');
   const describe = async (): Promise<string> => `${pool.describe()}; ${await describeServers(servers)}`;
-  const late = setTimeout(() => (whenLate = describe()), HEALS_WITHIN_MS);
+  const late = setTimeout(() => void (whenLate = describe()), HEALS_WITHIN_MS);
   pool.calm();
   try {
     await pool.quiet();
