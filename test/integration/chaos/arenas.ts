@@ -33,6 +33,7 @@ async function standalone(flavour: ServerFlavour, namespace: string): Promise<Ar
       ...commonFaults({ namespace, master: async () => Promise.resolve(server), longestFreezeMs: 2_200 }),
     ],
     servers: [server],
+    master: async () => Promise.resolve(server),
     stop: async () => server.stop(),
   };
 }
@@ -89,6 +90,7 @@ async function sentinel(flavour: ServerFlavour, namespace: string): Promise<Aren
       ...commonFaults({ namespace, master, longestFreezeMs: 600 }),
     ],
     servers: sentinel.servers,
+    master,
     stop: async () => sentinel.stop(),
   };
 }
@@ -138,6 +140,7 @@ async function cluster(flavour: ServerFlavour, namespace: string): Promise<Arena
       ...commonFaults({ namespace, master: owner, longestFreezeMs: 500 }),
     ],
     servers: cluster.servers,
+    master: owner,
     stop: async () => cluster.stop(),
   };
 }

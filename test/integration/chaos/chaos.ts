@@ -8,6 +8,7 @@ import { monotonicMs, type ChaosReport, type ChaosRun } from './chaos-run.js';
 import { FaultSchedule } from './fault-schedule.js';
 import { describeServers, type Arena } from './server-faults.js';
 import { VersionedSource } from './versioned-source.js';
+import { WriteWatch } from './write-watch.js';
 import { bundleWorker } from './worker-bundle.js';
 import { ROWS, type WorkerSettings } from './worker-messages.js';
 import { WorkerPool } from './worker-pool.js';
@@ -86,34 +87,35 @@ function optionsOf({ topology }: ChaosRun, { redis }: Arena, random: () => numbe
   };
 }
 
-/** Nothing goes wrong any more, so that everything has to be right again. */
+/** Nothing goes wrong any more, so that everything has to be right again as soon as the server takes writes. */
 async function rest(
   pool: WorkerPool,
-  { servers }: Arena,
+  { servers, master }: Arena,
   maxStalenessMs: number,
 ): Promise<{ healedAfterMs: number; complaints: readonly string[] }> {
-  const begun = monotonicMs();
-  let whenLate = Promise.resolve('');
+  const watch = new WriteWatch(master, `{${NAMESPACE}}:takes-writes`);
   const describe = async (): Promise<string> => `${pool.describe()}; ${await describeServers(servers)}`;
-  const late = setTimeout(() => void (whenLate = describe()), HEALS_WITHIN_MS);
   pool.calm();
   try {
     await pool.quiet();
+    const healedAfterMs = monotonicMs() - watch.takesWritesSince;
+    const isSlow = healedAfterMs > HEALS_WITHIN_MS;
+    const complaints = isSlow ? [`it took ${healedAfterMs} ms to heal: ${await describe()}`] : [];
+    await pause(maxStalenessMs + MARGIN_MS);
+    const begun = monotonicMs();
+    const accounts = await pool.finish();
+    const tookWrites = watch.takesWritesSince < begun;
+    const left = accounts.flatMap(({ unended, flights, lastInvalidation }, index) => [
+      ...unended.map((what) => `process ${index}: ${what} has never ended`),
+      ...(flights === 0 ? [] : [`process ${index}: ${flights} flights are left`]),
+      ...(lastInvalidation === 'applied' || !tookWrites
+        ? []
+        : [`process ${index}: the last invalidation was ${lastInvalidation}`]),
+    ]);
+    return { healedAfterMs, complaints: [...complaints, ...left] };
   } catch (error) {
     return { healedAfterMs: Infinity, complaints: [`nothing heals: ${String(error)}; ${await describe()}`] };
   } finally {
-    clearTimeout(late);
+    await watch.end();
   }
-  const healedAfterMs = monotonicMs() - begun;
-  const isSlow = healedAfterMs > HEALS_WITHIN_MS;
-  await pause(maxStalenessMs + MARGIN_MS);
-  const accounts = await pool.finish();
-  const isQueued = accounts.some(({ lastInvalidation }) => lastInvalidation !== 'applied');
-  const complaints = isSlow ? [`it took ${healedAfterMs} ms to heal: ${await whenLate}`] : [];
-  const left = accounts.flatMap(({ unended, flights, lastInvalidation }, index) => [
-    ...unended.map((what) => `process ${index}: ${what} has never ended`),
-    ...(flights === 0 ? [] : [`process ${index}: ${flights} flights are left`]),
-    ...(lastInvalidation === 'applied' ? [] : [`process ${index}: the last invalidation was ${lastInvalidation}`]),
-  ]);
-  return { healedAfterMs, complaints: [...complaints, ...left, ...(isQueued ? [await describe()] : [])] };
 }

@@ -15,6 +15,8 @@ export interface Arena {
   /** The first of them happens first in every run. */
   readonly faults: readonly ServerFault[];
   readonly servers: readonly RedisServer[];
+  /** The one that holds the journal. */
+  readonly master: () => Promise<RedisServer>;
   stop(): Promise<void>;
 }
 
