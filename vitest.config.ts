@@ -14,9 +14,9 @@ const project = (name: string, include: string[], more: object) => ({
   resolve: { alias },
   test: { name, include, setupFiles: [here('./test/support/setup.ts')], ...more },
 });
-/** What only computes has every processor. */
+/** What only computes, or compiles, has every processor. */
 const computing = { maxWorkers: availableParallelism(), sequence: { groupOrder: 0 } };
-/** What starts servers and processes, or a compiler, waits for them most of the time: two files at a time have enough of a processor. */
+/** What starts servers and processes waits for them most of the time, so two files at a time have enough of a processor. */
 const serving = { maxWorkers: 2, sequence: { groupOrder: 1 } };
 /** What drives brokers or the shop with all there is runs a file at a time. */
 const driving = { maxWorkers: 1, sequence: { groupOrder: 2 } };
@@ -48,7 +48,7 @@ export default defineConfig({
       project('alone', ALONE, { ...driving, testTimeout: 60_000, hookTimeout: 120_000 }),
       project('shop', ['test/shop/**/*.test.ts'], { ...driving, testTimeout: 60_000, hookTimeout: 60_000 }),
       project('package', ['test/package/**/*.test.ts', 'test/types/**/*.test.ts', 'test/docs/**/*.test.ts'], {
-        ...serving,
+        ...computing,
         testTimeout: 120_000,
         hookTimeout: 120_000,
       }),
