@@ -1,5 +1,5 @@
 import type { RedisClientLike } from '../options/redis-options.interface.js';
-import { handleAsking } from './asking-nodes.js';
+import { handleAsking, nodesOf } from './asking-nodes.js';
 import { RedisFault } from './redis-fault.js';
 
 /** Told of every change, and of the reason where a connection isn't usable. */
@@ -87,7 +87,7 @@ export class HeldClient {
 
   #take(): RedisClientLike {
     const client = this.open();
-    handleAsking(client);
+    for (const node of nodesOf(client)) handleAsking(node);
     for (const [event, listener] of Object.entries(this.#listeners)) client.on(event, listener);
     return client;
   }
@@ -108,6 +108,7 @@ export class HeldClient {
     };
     return {
       error: failed,
+      '+node': handleAsking,
       'node error': (error) => {
         if (!this.isUsable) failed(error);
       },

@@ -106,6 +106,23 @@ describe('a failover', () => {
     }
     expect(unhandled).toEqual([]);
   });
+
+  it('leaves nothing behind on a client of the application once the cache is closed', async () => {
+    const cluster = await startCluster();
+    onTestFinished(async () => cluster.stop());
+    for (const driver of DRIVERS) {
+      const client = own(driver.cluster(cluster.nodes));
+      // its own listeners are there
+      await eventually('the client is ready', () => client.status === 'ready');
+      const { listenerCount } = client as unknown as NodeJS.EventEmitter;
+      const counts = (): number[] => ['+node', 'error', 'close'].map((event) => listenerCount.call(client, event));
+      const before = counts();
+      const backend = await connect(driver, { kind: 'client', client });
+      expect(counts()).not.toEqual(before);
+      await backend.close();
+      expect(counts()).toEqual(before);
+    }
+  });
 });
 
 /** How often that server has answered that a key is already elsewhere. */

@@ -89,6 +89,24 @@ describe('@WriteBehind', () => {
     expect((await app.get(CacheService).writeQueue('views').status()).waiting).toBe(0);
   });
 
+  it('gives the error to the caller where the write has no room, after the method has run', async () => {
+    @Injectable()
+    class Narrow {
+      readonly ran: string[] = [];
+
+      @WriteBehind({ cache: 'views', key: (views: Views) => views.id, flushEvery: '1h', maxWaiting: 1 })
+      async set(id: string): Promise<Views> {
+        this.ran.push(id);
+        return { id, count: 1 };
+      }
+    }
+    const app = await startApp({ providers: [Narrow, ViewsSink] }, CACHES);
+    const narrow = app.get(Narrow);
+    await narrow.set('7');
+    await expect(narrow.set('8')).rejects.toMatchObject({ code: 'CACHE_OVERLOAD' });
+    expect(narrow.ran).toEqual(['7', '8']);
+  });
+
   it('writes what waits when the application ends', async () => {
     const app = await startApp({ providers: [Counters, ViewsSink] }, CACHES);
     const sink = app.get(ViewsSink);
